@@ -1,0 +1,70 @@
+/**
+ * Where objects live. One sequence of revisions for the whole store; keys like
+ * `/registry/work.open-cluster-management.io/manifestworks/cluster1/guestbook`. Values are canonical JSON bytes of
+ * the object **without** `metadata.resourceVersion`; the registry splices the revision in.
+ *
+ * Reads are served from memory and see exactly the acknowledged writes. A write's promise resolves after it is durable
+ * (group commit), and its event reaches watchers after that, in revision order, without gaps.
+ */
+export interface Storage {
+  /** The revision of the last acknowledged write. */
+  readonly revision: number
+  get(key: string): StoredValue | undefined
+  /** Values under a prefix in key order at the current revision. */
+  list(prefix: string, options?: { readonly startKey?: string; readonly limit?: number }): readonly StoredValue[]
+  count(prefix: string): number
+  /**
+   * Values as they were at `revision`.
+   * @throws CompactedError when that revision is no longer kept
+   */
+  listAt(prefix: string, revision: number, options?: { readonly startKey?: string; readonly limit?: number }): readonly StoredValue[]
+  /**
+   * Writes if the key is at `expected` (0: absent), otherwise resolves to the current value.
+   * The comparison is made at once against acknowledged and pending writes, so that writers never wait for a disk to learn that they lost.
+   * @param durable  false: may be lost in a crash (leases). Default true.
+   */
+  put(key: string, value: Uint8Array, expected: number, options?: { readonly durable?: boolean }): Promise<WriteResult>
+  delete(key: string, expected: number): Promise<WriteResult>
+  /**
+   * Every change under `prefix` after `sinceRevision`, in order.
+   * @throws CompactedError when `sinceRevision` is older than what is kept
+   */
+  watch(prefix: string, sinceRevision: number, onEvents: (events: readonly StorageEvent[]) => void): { stop(): void }
+  /** Forgets history before `revision`; values stay. */
+  compact(revision: number): void
+  /** Waits for pending writes and lets go of files. */
+  close(): Promise<void>
+}
+
+export type StoredValue = {
+  readonly key: string
+  readonly value: Uint8Array
+  /** Of the last change: the object's resourceVersion. */
+  readonly revision: number
+  readonly createRevision: number
+}
+
+export type WriteResult =
+  | { readonly ok: true; readonly revision: number }
+  | { readonly ok: false; readonly current: StoredValue | undefined }
+
+export type StorageEvent = {
+  readonly type: "put" | "delete"
+  readonly key: string
+  readonly revision: number
+  /** The new value; for a deletion the last one. */
+  readonly value: Uint8Array
+  readonly createRevision: number
+  /** What the key held before, absent for a creation. */
+  readonly previous?: StoredValue
+}
+
+/** The revision asked for is no longer kept: 410 Expired. */
+export class CompactedError extends Error {
+  override readonly name = "CompactedError"
+  readonly oldest: number
+  constructor(oldest: number) {
+    super(`required revision has been compacted; oldest is ${oldest}`)
+    this.oldest = oldest
+  }
+}
