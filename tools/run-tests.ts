@@ -1,0 +1,21 @@
+// `npm test [-- PATTERN…]`: every test but those that need a real Kubernetes (`npm run test:kubernetes`).
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+
+const root = join(import.meta.dirname, "..")
+const patterns = process.argv.slice(2)
+const files =
+  patterns.length > 0 ? patterns : ["src/**/*.test.ts", "test/{tidy,integration,simulation,reference,cli}/**/*.test.ts"]
+const run = spawnSync(
+  process.execPath,
+  [
+    "--test",
+    "--test-isolation=none",
+    "--disable-warning=ExperimentalWarning",
+    `--test-reporter=${join(root, "tools/test-reporter.ts")}`,
+    "--test-reporter-destination=stdout",
+    ...files,
+  ],
+  { cwd: root, stdio: "inherit", env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compile"), ...process.env } },
+)
+process.exitCode = run.status ?? 1
