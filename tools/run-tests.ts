@@ -16,6 +16,10 @@ const run = spawnSync(
     "--test-reporter-destination=stdout",
     ...files,
   ],
-  { cwd: root, stdio: "inherit", env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compile"), ...process.env } },
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compile"), ...process.env },
+  },
 )
 process.exitCode = run.status ?? 1

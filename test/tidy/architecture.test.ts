@@ -43,28 +43,95 @@ test("a tree without violations passes", () => {
 })
 
 for (const { name, files, want } of [
-  { name: "upward", files: { "src/lib/a.ts": `import { k } from "#kube/k.ts"\nexport const a = k\n` }, want: "lib must not import kube" },
-  { name: "sideways", files: { "src/kube/a.ts": `import { s } from "#apiserver/s.ts"\nexport const a = s\n` }, want: "kube must not import apiserver" },
-  { name: "sideways between features", files: { "src/hub/work/a.ts": `import { p } from "#hub/placement/p.ts"\nexport const a = p\n` }, want: "never import each other" },
-  { name: "type only", files: { "src/api/a.ts": `import type { K } from "#kube/k.ts"\nexport type A = K\n` }, want: "api must not import kube" },
-  { name: "re-export", files: { "src/api/a.ts": `export { k } from "#runtime/k.ts"\n` }, want: "api must not import runtime" },
-  { name: "dynamic import", files: { "src/api/a.ts": `export const a = () => import("#cmd/k.ts")\n` }, want: "api must not import cmd" },
-  { name: "climbing path", files: { "src/kube/a.ts": `import { l } from "../lib/l.ts"\nexport const a = l\n` }, want: "climbs" },
-  { name: "a folder without a row", files: { "src/misc/a.ts": `import { l } from "#lib/l.ts"\nexport const a = l\n` }, want: "has no row" },
-  { name: "a controller in the command line", files: { "src/cli/a.ts": `import { c } from "#hub/work/c.controller.ts"\nexport const a = c\n` }, want: "never controllers" },
-  { name: "a plan that reads", files: { "src/hub/work/a.plan.ts": `import { r } from "#kube/rest.ts"\nexport const a = r\n` }, want: "A plan is pure" },
+  {
+    name: "upward",
+    files: { "src/lib/a.ts": `import { k } from "#kube/k.ts"\nexport const a = k\n` },
+    want: "lib must not import kube",
+  },
+  {
+    name: "sideways",
+    files: { "src/kube/a.ts": `import { s } from "#apiserver/s.ts"\nexport const a = s\n` },
+    want: "kube must not import apiserver",
+  },
+  {
+    name: "sideways between features",
+    files: { "src/hub/work/a.ts": `import { p } from "#hub/placement/p.ts"\nexport const a = p\n` },
+    want: "never import each other",
+  },
+  {
+    name: "type only",
+    files: { "src/api/a.ts": `import type { K } from "#kube/k.ts"\nexport type A = K\n` },
+    want: "api must not import kube",
+  },
+  {
+    name: "re-export",
+    files: { "src/api/a.ts": `export { k } from "#runtime/k.ts"\n` },
+    want: "api must not import runtime",
+  },
+  {
+    name: "dynamic import",
+    files: { "src/api/a.ts": `export const a = () => import("#cmd/k.ts")\n` },
+    want: "api must not import cmd",
+  },
+  {
+    name: "climbing path",
+    files: { "src/kube/a.ts": `import { l } from "../lib/l.ts"\nexport const a = l\n` },
+    want: "climbs",
+  },
+  {
+    name: "a folder without a row",
+    files: { "src/misc/a.ts": `import { l } from "#lib/l.ts"\nexport const a = l\n` },
+    want: "has no row",
+  },
+  {
+    name: "a controller in the command line",
+    files: { "src/cli/a.ts": `import { c } from "#hub/work/c.controller.ts"\nexport const a = c\n` },
+    want: "never controllers",
+  },
+  {
+    name: "a plan that reads",
+    files: { "src/hub/work/a.plan.ts": `import { r } from "#kube/rest.ts"\nexport const a = r\n` },
+    want: "A plan is pure",
+  },
   {
     name: "a cycle",
-    files: { "src/lib/a.ts": `import { b } from "./b.ts"\nexport const a = () => b\n`, "src/lib/b.ts": `import { a } from "./a.ts"\nexport const b = () => a\n` },
+    files: {
+      "src/lib/a.ts": `import { b } from "./b.ts"\nexport const a = () => b\n`,
+      "src/lib/b.ts": `import { a } from "./a.ts"\nexport const b = () => a\n`,
+    },
     want: "no-cycle",
   },
-  { name: "the wall clock", files: { "src/kube/a.ts": `export const a = Date.now()\n` }, want: "Date.now is not allowed" },
-  { name: "the wall clock by constructor", files: { "src/kube/a.ts": `export const a = new Date()\n` }, want: "new Date() is not allowed" },
-  { name: "a monotonic clock", files: { "src/kube/a.ts": `export const a = performance.now()\n` }, want: "performance.now is not allowed" },
+  {
+    name: "the wall clock",
+    files: { "src/kube/a.ts": `export const a = Date.now()\n` },
+    want: "Date.now is not allowed",
+  },
+  {
+    name: "the wall clock by constructor",
+    files: { "src/kube/a.ts": `export const a = new Date()\n` },
+    want: "new Date() is not allowed",
+  },
+  {
+    name: "a monotonic clock",
+    files: { "src/kube/a.ts": `export const a = performance.now()\n` },
+    want: "performance.now is not allowed",
+  },
   { name: "a timer", files: { "src/hub/work/a.ts": `setTimeout(() => {}, 1)\n` }, want: "setTimeout is not allowed" },
-  { name: "a timer by import", files: { "src/hub/work/a.ts": `import { setTimeout as s } from "node:timers/promises"\nexport const a = s\n` }, want: "node:timers/promises is not allowed" },
-  { name: "a random number", files: { "src/agent/work/a.ts": `export const a = Math.random()\n` }, want: "Math.random is not allowed" },
-  { name: "random bytes", files: { "src/agent/work/a.ts": `import { randomBytes } from "node:crypto"\nexport const a = randomBytes(4)\n` }, want: "randomBytes is not allowed" },
+  {
+    name: "a timer by import",
+    files: { "src/hub/work/a.ts": `import { setTimeout as s } from "node:timers/promises"\nexport const a = s\n` },
+    want: "node:timers/promises is not allowed",
+  },
+  {
+    name: "a random number",
+    files: { "src/agent/work/a.ts": `export const a = Math.random()\n` },
+    want: "Math.random is not allowed",
+  },
+  {
+    name: "random bytes",
+    files: { "src/agent/work/a.ts": `import { randomBytes } from "node:crypto"\nexport const a = randomBytes(4)\n` },
+    want: "randomBytes is not allowed",
+  },
 ]) {
   test(`planted violation fails: ${name}`, () => {
     const { code, output } = lint(files)
@@ -74,6 +141,8 @@ for (const { name, files, want } of [
 }
 
 test("every folder of src has a row in the table of layers, and every row a folder", () => {
-  const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name)
+  const folders = readdirSync(join(ROOT, "src"), { withFileTypes: true })
+    .filter((e) => e.isDirectory())
+    .map((e) => e.name)
   assert.deepEqual(folders.toSorted(), Object.keys(LAYERS).toSorted())
 })

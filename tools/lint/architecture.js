@@ -17,7 +17,20 @@ export const LAYERS = {
   agent: ["runtime", "kube", "api", "apimachinery", "lib"],
   simulator: ["agent", "controlplane", "runtime", "kube", "apiserver", "api", "apimachinery", "lib"],
   cli: ["runtime", "kube", "api", "apimachinery", "lib", "hub", "agent"],
-  cmd: ["cli", "simulator", "agent", "hub", "rollout", "controlplane", "runtime", "kube", "apiserver", "api", "apimachinery", "lib"],
+  cmd: [
+    "cli",
+    "simulator",
+    "agent",
+    "hub",
+    "rollout",
+    "controlplane",
+    "runtime",
+    "kube",
+    "apiserver",
+    "api",
+    "apimachinery",
+    "lib",
+  ],
 }
 
 /** Features of one of these layers talk through the API only. Files directly in the layer's folder are its shared part. */
@@ -33,11 +46,23 @@ export function judgeImport(from, specifier) {
   if (!specifier.startsWith("#")) return undefined
   const toParts = specifier.slice(1).split("/")
   const to = toParts[0]
-  if (to !== layer && !allowed.includes(to)) return `Layer ${layer} must not import ${to}: imports point down, never up or sideways`
-  if (layer === "cli" && (to === "hub" || to === "agent") && !specifier.endsWith(".plan.ts") && toParts[1] !== "install") {
+  if (to !== layer && !allowed.includes(to))
+    return `Layer ${layer} must not import ${to}: imports point down, never up or sideways`
+  if (
+    layer === "cli" &&
+    (to === "hub" || to === "agent") &&
+    !specifier.endsWith(".plan.ts") &&
+    toParts[1] !== "install"
+  ) {
     return `The command line may run planners (*.plan.ts) and installation manifests, never controllers`
   }
-  if (to === layer && FEATURES.has(layer) && fromParts.length > 2 && toParts.length > 2 && toParts[1] !== fromParts[1]) {
+  if (
+    to === layer &&
+    FEATURES.has(layer) &&
+    fromParts.length > 2 &&
+    toParts.length > 2 &&
+    toParts[1] !== fromParts[1]
+  ) {
     return `Features of ${layer} never import each other: ${fromParts[1]} imports ${toParts[1]}`
   }
   if (from.endsWith(".plan.ts") && (to === "kube" || to === "apiserver") && specifier !== "#kube/client.ts") {
@@ -60,12 +85,24 @@ const layers = {
       const why = node.source ? judgeImport(from, node.source.value) : undefined
       if (why !== undefined) context.report({ node: node.source, message: why })
     }
-    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check }
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    }
   },
 }
 
 const AMBIENT_CALLS = new Set(["setTimeout", "setInterval", "setImmediate"])
-const AMBIENT_MEMBERS = { Date: ["now"], Math: ["random"], performance: ["now"], process: ["hrtime"], crypto: ["randomUUID", "getRandomValues"], AbortSignal: ["timeout"] }
+const AMBIENT_MEMBERS = {
+  Date: ["now"],
+  Math: ["random"],
+  performance: ["now"],
+  process: ["hrtime"],
+  crypto: ["randomUUID", "getRandomValues"],
+  AbortSignal: ["timeout"],
+}
 const AMBIENT_MODULES = new Set(["node:timers", "node:timers/promises", "node:perf_hooks", "timers", "timers/promises"])
 const AMBIENT_CRYPTO = new Set(["randomBytes", "randomUUID", "randomInt", "randomFillSync", "randomFill"])
 
@@ -74,17 +111,23 @@ const ambient = {
   create(context) {
     const from = underSrc(context.filename)
     if (from === undefined || from.startsWith("lib/")) return {}
-    const report = (node, what) => context.report({ node, message: `${what} is not allowed here: time and randomness come in by argument (#lib/clock.ts, #lib/random.ts)` })
+    const report = (node, what) =>
+      context.report({
+        node,
+        message: `${what} is not allowed here: time and randomness come in by argument (#lib/clock.ts, #lib/random.ts)`,
+      })
     return {
       CallExpression(node) {
         if (node.callee.type === "Identifier" && AMBIENT_CALLS.has(node.callee.name)) report(node, node.callee.name)
       },
       MemberExpression(node) {
         if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return
-        if (AMBIENT_MEMBERS[node.object.name]?.includes(node.property.name)) report(node, `${node.object.name}.${node.property.name}`)
+        if (AMBIENT_MEMBERS[node.object.name]?.includes(node.property.name))
+          report(node, `${node.object.name}.${node.property.name}`)
       },
       NewExpression(node) {
-        if (node.callee.type === "Identifier" && node.callee.name === "Date" && node.arguments.length === 0) report(node, "new Date()")
+        if (node.callee.type === "Identifier" && node.callee.name === "Date" && node.arguments.length === 0)
+          report(node, "new Date()")
       },
       ImportDeclaration(node) {
         if (AMBIENT_MODULES.has(node.source.value)) report(node, node.source.value)

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { formatYaml, parseYamlDocuments } from "./yaml.ts"
+
+test("parseYamlDocuments: empty documents are left out", () => {
+  assert.deepEqual(parseYamlDocuments("---\na: 1\n---\n# nothing\n---\nb: [x]\n"), [{ a: 1 }, { b: ["x"] }])
+})
+
+test("parseYamlDocuments: JSON is YAML", () => {
+  assert.deepEqual(parseYamlDocuments(`{"a": {"b": null}}`), [{ a: { b: null } }])
+})
+
+test("parseYamlDocuments: a syntax error names its line", () => {
+  assert.throws(() => parseYamlDocuments("a: 1\nb: [\n"), /Cannot read YAML in line \d/)
+})
+
+test("formatYaml: what is written reads back the same", () => {
+  const value = { on: "yes", n: "1e3", text: "a\nb\n", none: null, list: [{ x: 1 }, []], long: "y".repeat(300) }
+  assert.deepEqual(parseYamlDocuments(formatYaml(value)), [value])
+})
