@@ -32,6 +32,8 @@ export type Action =
       readonly resourceVersion?: string
       readonly propagationPolicy?: "Orphan" | "Background" | "Foreground"
     }
+  /** Independent of each other: carried out side by side, all of them even when some fail; then the pass ends. */
+  | { readonly do: "together"; readonly actions: readonly Action[] }
 
 /** What a reconciler decided. No actions and no timer means that the observed state is the wanted one. */
 export type Plan = {

@@ -1,0 +1,157 @@
+import type { Placement, PlacementDecision } from "#api/cluster/v1beta1.ts"
+import { PLACEMENT_DECISIONS } from "#api/cluster/v1beta1.ts"
+import { DECISION_GROUP_INDEX_LABEL, DECISION_GROUP_NAME_LABEL, PLACEMENT_LABEL } from "#api/cluster/names.ts"
+import type { Action } from "#runtime/plan.ts"
+import type { DecisionGroup } from "./decision-groups.plan.ts"
+
+/** Clusters that one PlacementDecision names at most. Source: OCM's API. */
+export const DECISIONS_PER_OBJECT_MAX = 100
+
+type Page = {
+  readonly name: string
+  readonly labels: Record<string, string>
+  readonly clusters: readonly string[]
+}
+
+/**
+ * The writes that turn the PlacementDecisions that are there into those that the groups ask for. A cluster that moves
+ * from one object to another is added there before it is taken away here, so that nobody who reads in between sees it
+ * dropped.
+ */
+export function planDecisions(
+  placement: Placement,
+  groups: readonly DecisionGroup[],
+  existing: readonly PlacementDecision[],
+): readonly Action[] {
+  const pages = pagesOf(placement, groups)
+  const found = new Map(existing.map((d) => [d.metadata.name ?? "", d]))
+  const actions: Action[] = []
+  for (const page of pages) {
+    const before = found.get(page.name)
+    if (before === undefined)
+      actions.push({ do: "create", type: PLACEMENT_DECISIONS, object: newDecision(placement, page) })
+    else if (!hasLabels(before, page.labels)) {
+      actions.push({
+        do: "patch",
+        type: PLACEMENT_DECISIONS,
+        key: keyOf(before),
+        patch: { metadata: { labels: page.labels } },
+      })
+    }
+  }
+  const changed = pages.filter((page) => !sameClusters(clustersOf(found.get(page.name)), page.clusters))
+  for (const write of orderWrites(changed, (name) => clustersOf(found.get(name)))) {
+    actions.push({
+      do: "patch",
+      type: PLACEMENT_DECISIONS,
+      key: { namespace: placement.metadata.namespace ?? "", name: write.name },
+      patch: { status: { decisions: write.clusters.map((clusterName) => ({ clusterName, reason: "" })) } },
+      subresource: "status",
+    })
+  }
+  const wanted = new Set(pages.map((page) => page.name))
+  for (const decision of existing) {
+    if (!wanted.has(decision.metadata.name ?? "") && decision.metadata.deletionTimestamp === undefined) {
+      actions.push({
+        do: "delete",
+        type: PLACEMENT_DECISIONS,
+        key: keyOf(decision),
+        ...(decision.metadata.uid === undefined ? {} : { uid: decision.metadata.uid }),
+      })
+    }
+  }
+  return actions
+}
+
+/** Pages of at most 100 clusters, named `PLACEMENT-decision-N` from 1 across the groups. One page at least. */
+function pagesOf(placement: Placement, groups: readonly DecisionGroup[]): Page[] {
+  const pages: Page[] = []
+  for (const [index, group] of groups.entries()) {
+    for (let i = 0; i === 0 || i < group.clusters.length; i += DECISIONS_PER_OBJECT_MAX) {
+      pages.push({
+        name: `${placement.metadata.name}-decision-${pages.length + 1}`,
+        labels: {
+          [PLACEMENT_LABEL]: placement.metadata.name ?? "",
+          [DECISION_GROUP_INDEX_LABEL]: String(index),
+          [DECISION_GROUP_NAME_LABEL]: group.name,
+        },
+        clusters: group.clusters.slice(i, i + DECISIONS_PER_OBJECT_MAX),
+      })
+    }
+  }
+  return pages
+}
+
+function newDecision(placement: Placement, page: Page): PlacementDecision {
+  return {
+    apiVersion: "cluster.open-cluster-management.io/v1beta1",
+    kind: "PlacementDecision",
+    metadata: {
+      name: page.name,
+      ...(placement.metadata.namespace === undefined ? {} : { namespace: placement.metadata.namespace }),
+      labels: page.labels,
+      ownerReferences: [
+        {
+          apiVersion: "cluster.open-cluster-management.io/v1beta1",
+          kind: "Placement",
+          name: placement.metadata.name ?? "",
+          uid: placement.metadata.uid ?? "",
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+  }
+}
+
+type Write = { readonly name: string; readonly clusters: readonly string[] }
+
+/**
+ * Pages that receive a cluster from another page are written before the page that gives it. Where pages exchange
+ * clusters in a ring, one of them is first written with both its old and its new clusters.
+ */
+function orderWrites(pages: readonly Page[], before: (name: string) => readonly string[]): readonly Write[] {
+  const receiver = new Map<string, string>()
+  for (const page of pages) for (const cluster of page.clusters) receiver.set(cluster, page.name)
+  const waiting = new Map(
+    pages.map((page) => {
+      const gives = before(page.name).filter((c) => receiver.has(c) && receiver.get(c) !== page.name)
+      return [page.name, { page, after: new Set(gives.map((c) => receiver.get(c)!)) }] as const
+    }),
+  )
+  const writes: Write[] = []
+  const settle = (name: string) => {
+    for (const other of waiting.values()) other.after.delete(name)
+  }
+  while (waiting.size > 0) {
+    const ready = [...waiting.values()].find(({ after }) => after.size === 0)
+    if (ready !== undefined) {
+      waiting.delete(ready.page.name)
+      writes.push({ name: ready.page.name, clusters: ready.page.clusters })
+      settle(ready.page.name)
+      continue
+    }
+    // A ring: break it with a write that only adds.
+    const { page } = waiting.values().next().value!
+    writes.push({ name: page.name, clusters: [...new Set([...page.clusters, ...before(page.name)])].toSorted() })
+    settle(page.name)
+  }
+  return writes
+}
+
+/** The clusters that a decision names. */
+export function clustersOf(decision: PlacementDecision | undefined): readonly string[] {
+  return (decision?.status?.decisions ?? []).map((d) => d.clusterName).filter((name) => name !== "")
+}
+
+function sameClusters(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i])
+}
+
+function hasLabels(object: PlacementDecision, labels: Record<string, string>): boolean {
+  return Object.entries(labels).every(([key, value]) => object.metadata.labels?.[key] === value)
+}
+
+function keyOf(object: PlacementDecision): { namespace: string; name: string } {
+  return { namespace: object.metadata.namespace ?? "", name: object.metadata.name ?? "" }
+}
