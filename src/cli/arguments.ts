@@ -1,0 +1,38 @@
+import { InvalidArgumentError, type Command } from "commander"
+import type { ServingOptions } from "./roots.ts"
+
+/** For commander: an integer within bounds. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`want an integer from ${min} to ${max}.`)
+    return value
+  }
+}
+
+/** For commander: a repeated option, each value also a comma-separated list. */
+export function list(text: string, before: readonly string[]): readonly string[] {
+  return [...before, ...text.split(",").filter((part) => part !== "")]
+}
+
+/** Adds the options of everything that listens. */
+export function withServingOptions(command: Command): Command {
+  return command
+    .option("--bind-address <ip>", "address to listen on; 0.0.0.0 lets other machines in", "127.0.0.1")
+    .option("--advertise-address <host>", "host that kubeconfigs and join lines name (default: the bind address)")
+    .option("--port <port>", "port to listen on (default: a free one, kept for the next start)", integer(1, 65535))
+    .option("--tls-san <name>", "further name or address in the serving certificate; may be repeated", list, [])
+}
+
+type Parsed = { bindAddress: string; advertiseAddress?: string; port?: number; tlsSan: readonly string[] }
+
+/** The serving part of parsed options. */
+export function servingOptions(parsed: Parsed): ServingOptions {
+  return {
+    bindAddress: parsed.bindAddress,
+    tlsSan: parsed.tlsSan,
+    ...(parsed.advertiseAddress === undefined ? {} : { advertiseAddress: parsed.advertiseAddress }),
+    ...(parsed.port === undefined ? {} : { port: parsed.port }),
+  }
+}

@@ -1,0 +1,92 @@
+// The commands that run until they are interrupted: each reads its options and hands over to a composition root.
+import type { Command } from "commander"
+import { integer, list, servingOptions, withServingOptions } from "./arguments.ts"
+import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
+import type { Roots } from "./roots.ts"
+import type { Terminal } from "./terminal.ts"
+
+/** The most members that one process may be asked for. */
+const CLUSTERS_MAX = 10_000
+
+export function addProcessCommands(program: Command, roots: Roots, terminal: Terminal): void {
+  addUp(program, roots, terminal)
+  program
+    .command("down")
+    .description("end a fleet that `hawser up --detach` started; its state stays")
+    .option("--dir <dir>", "the fleet's folder", ".hawser")
+    .action((o) => roots.down(terminal, { dir: o.dir }))
+  program
+    .command("members")
+    .description("run simulated members alone, against any hub")
+    .requiredOption("--hub-kubeconfig <file>", "administrator's kubeconfig of the hub")
+    .option("--clusters <n>", "how many members", integer(1, CLUSTERS_MAX), 3)
+    .option("--prefix <text>", "members are called PREFIX1, PREFIX2, …", "cluster")
+    .option("--dir <dir>", "folder for their state and kubeconfigs", ".hawser-members")
+    .option("--nodes <n>", "fake nodes in every member", integer(0, 1000), 2)
+    .option("--port <port>", "port of the members' API servers (default: a free one, kept)", integer(1, 65535))
+    .option("-q, --quiet", "no progress on stderr", false)
+    .action((o) => roots.members(terminal, o))
+  withServingOptions(
+    program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
+  )
+    .option("--dir <dir>", "folder for its state; DIR/kubeconfig is the administrator's", ".hawser-apiserver")
+    .option("-q, --quiet", "no progress on stderr", false)
+    .action((o) => roots.apiserver(terminal, { ...servingOptions(o), dir: o.dir, quiet: o.quiet }))
+  addHub(program, roots, terminal)
+  program
+    .command("agent")
+    .description("run the klusterlet agent of one cluster")
+    .requiredOption("--cluster-name <name>", "the cluster's name on the hub")
+    .requiredOption("--bootstrap-kubeconfig <file>", "kubeconfig with the bootstrap token (`hawser token` prints one)")
+    .requiredOption("--spoke-kubeconfig <file>", "kubeconfig of the cluster to manage")
+    .option("--dir <dir>", "folder for its credentials and cache", ".hawser-agent")
+    .option("--feature-gates <gates>", "A=true,B=false", list, [])
+    .action((o) =>
+      roots.agent(terminal, { ...o, featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES) }),
+    )
+}
+
+function addUp(program: Command, roots: Roots, terminal: Terminal): void {
+  withServingOptions(program.command("up").description("start a hub and a fleet of simulated members in one process"))
+    .option(
+      "--clusters <n>",
+      "how many members, cluster1 to clusterN (default: as many as there were, or 3)",
+      integer(0, CLUSTERS_MAX),
+    )
+    .option("--dir <dir>", "folder for state and kubeconfigs; starting again resumes", ".hawser")
+    .option("--no-sample", "leave out the sample application")
+    .option("--nodes <n>", "fake nodes in every member", integer(0, 1000), 2)
+    .option("--detach", "return when all members have joined; `hawser down` ends the fleet", false)
+    .option("--timeout <seconds>", "how long to wait for all members to join", integer(1, 86_400), 600)
+    .option("-q, --quiet", "no progress on stderr", false)
+    .action((o) =>
+      roots.up(terminal, {
+        ...servingOptions(o),
+        ...(o.clusters === undefined ? {} : { clusters: o.clusters }),
+        dir: o.dir,
+        sample: o.sample,
+        detach: o.detach,
+        nodes: o.nodes,
+        timeoutSeconds: o.timeout,
+        quiet: o.quiet,
+      }),
+    )
+}
+
+function addHub(program: Command, roots: Roots, terminal: Terminal): void {
+  program
+    .command("hub")
+    .description("run the hub's controllers against any Kubernetes that `hawser init` prepared")
+    .requiredOption("--kubeconfig <file>", "the hub's kubeconfig")
+    .option("--feature-gates <gates>", "A=true,B=false", list, [])
+    .option("--auto-approve-user <user>", "user whose first CSR is approved by itself; may be repeated", list, [])
+    .option("--no-leader-elect", "run at once, without a lease")
+    .action((o) =>
+      roots.hub(terminal, {
+        kubeconfig: o.kubeconfig,
+        featureGates: parseFeatureGates(o.featureGates, HUB_FEATURE_GATES),
+        autoApproveUsers: o.autoApproveUser,
+        leaderElect: o.leaderElect,
+      }),
+    )
+}
