@@ -17,16 +17,29 @@ export interface Storage {
    * Values as they were at `revision`.
    * @throws CompactedError when that revision is no longer kept
    */
-  listAt(prefix: string, revision: number, options?: { readonly startKey?: string; readonly limit?: number }): readonly StoredValue[]
+  listAt(
+    prefix: string,
+    revision: number,
+    options?: { readonly startKey?: string; readonly limit?: number },
+  ): readonly StoredValue[]
   /**
    * Writes if the key is at `expected` (0: absent), otherwise resolves to the current value.
    * The comparison is made at once against acknowledged and pending writes, so that writers never wait for a disk to learn that they lost.
+   * The `current` of a lost write may itself still be pending.
+   * @param value  kept as it is: never change it afterwards
    * @param durable  false: may be lost in a crash (leases). Default true.
+   * @param memo  first content of the stored value's `memo`
    */
-  put(key: string, value: Uint8Array, expected: number, options?: { readonly durable?: boolean }): Promise<WriteResult>
+  put(
+    key: string,
+    value: Uint8Array,
+    expected: number,
+    options?: { readonly durable?: boolean; readonly memo?: unknown },
+  ): Promise<WriteResult>
   delete(key: string, expected: number): Promise<WriteResult>
   /**
-   * Every change under `prefix` after `sinceRevision`, in order.
+   * Every change under `prefix` after `sinceRevision`, in order. What has happened already is told before this returns.
+   * @param prefix  "" for all, a prefix that ends with a slash, or one whole key
    * @throws CompactedError when `sinceRevision` is older than what is kept
    */
   watch(prefix: string, sinceRevision: number, onEvents: (events: readonly StorageEvent[]) => void): { stop(): void }
@@ -42,6 +55,8 @@ export type StoredValue = {
   /** Of the last change: the object's resourceVersion. */
   readonly revision: number
   readonly createRevision: number
+  /** A place for readers to keep what they derived from the value, such as the parsed object. Goes with the value. */
+  memo?: unknown
 }
 
 export type WriteResult =
@@ -55,6 +70,8 @@ export type StorageEvent = {
   /** The new value; for a deletion the last one. */
   readonly value: Uint8Array
   readonly createRevision: number
+  /** The stored form of the new value; for a deletion that of the last one, so its revision is older than the event's. */
+  readonly stored: StoredValue
   /** What the key held before, absent for a creation. */
   readonly previous?: StoredValue
 }
@@ -67,4 +84,25 @@ export class CompactedError extends Error {
     super(`required revision has been compacted; oldest is ${oldest}`)
     this.oldest = oldest
   }
+}
+
+/** Many stores in one place. */
+export interface StorageEngine {
+  /**
+   * Opens the store of that name, empty the first time. Two calls with one name return the same store.
+   * @throws Error when the store cannot be read
+   */
+  store(name: string, options?: StoreOptions): Promise<Storage>
+  /** Forgets a store with all that is in it; it must not be used any more. */
+  drop(name: string): Promise<void>
+  /** Writes what is pending and lets go of files. */
+  close(): Promise<void>
+}
+
+/** Bounds of the history that watches and exact lists can go back to; the oldest events go first. */
+export type StoreOptions = {
+  /** Default 4 MiB. */
+  readonly historyBytesMax?: number
+  /** Default 10,000. */
+  readonly historyEventsMax?: number
 }

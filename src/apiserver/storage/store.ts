@@ -1,0 +1,190 @@
+import { EventHistory } from "./event-history.ts"
+import { OrderedValues } from "./ordered-values.ts"
+import type { Storage, StorageEvent, StoredValue, StoreOptions, WriteResult } from "./storage.ts"
+import { isUnder, WatcherIndex, type Watcher } from "./watcher-index.ts"
+
+/** A write that has its revision and is not acknowledged yet. */
+export type PendingWrite = {
+  readonly event: StorageEvent
+  readonly durable: boolean
+  /** Set by the log once the write may be acknowledged; it is, when all before it are. */
+  ready: boolean
+  readonly resolve: (result: WriteResult) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Makes writes last. */
+export interface WriteLog {
+  /** Takes the next write; later, never at once, marks it ready and calls `store.publish()`. */
+  append(store: Store, write: PendingWrite): void
+  close(store: Store): Promise<void>
+}
+
+/**
+ * The part that all storages share: current values and recent events in memory, optimistic locking against pending
+ * writes, and publication in revision order. What makes writes last is behind a `WriteLog`.
+ */
+export class Store implements Storage {
+  readonly #log: WriteLog
+  readonly #values = new OrderedValues()
+  readonly #history: EventHistory
+  readonly #watchers = new WatcherIndex()
+  /** In revision order. */
+  #pending: PendingWrite[] = []
+  /** The newest pending state of a key; null for a pending deletion. */
+  readonly #unacknowledged = new Map<string, StoredValue | null>()
+  #revision: number
+  #assigned: number
+  #closed = false
+
+  /** @param values  what was stored before, in any order; fastest in key order */
+  constructor(log: WriteLog, revision: number, values: Iterable<StoredValue>, options?: StoreOptions) {
+    this.#log = log
+    this.#revision = this.#assigned = revision
+    this.#history = new EventHistory(revision, options)
+    for (const value of values) this.#values.set(value)
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get(key: string): StoredValue | undefined {
+    return this.#values.get(key)
+  }
+
+  list(prefix: string, options?: { readonly startKey?: string; readonly limit?: number }): readonly StoredValue[] {
+    return this.#values.range(prefix, options?.startKey, options?.limit)
+  }
+
+  count(prefix: string): number {
+    return this.#values.count(prefix)
+  }
+
+  listAt(
+    prefix: string,
+    revision: number,
+    options: { readonly startKey?: string; readonly limit?: number } = {},
+  ): readonly StoredValue[] {
+    const later = this.#history.after(revision)
+    if (later.length === 0) return this.list(prefix, options)
+    // The first event after `revision` knows what the key held at it.
+    const then = new Map<string, StoredValue | undefined>()
+    const startKey = options.startKey ?? prefix
+    for (const event of later) {
+      if (event.key.startsWith(prefix) && event.key >= startKey && !then.has(event.key)) {
+        then.set(event.key, event.previous)
+      }
+    }
+    const limit = options.limit ?? Infinity
+    const kept = this.#values.range(prefix, startKey, limit + then.size).filter((value) => !then.has(value.key))
+    const undone = [...then.values()].filter((value) => value !== undefined)
+    if (undone.length === 0) return kept.slice(0, limit)
+    // At least `limit` unchanged values were fetched, or all of them, so what is cut off here is beyond the page.
+    return [...kept, ...undone].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit)
+  }
+
+  put(
+    key: string,
+    value: Uint8Array,
+    expected: number,
+    options: { readonly durable?: boolean; readonly memo?: unknown } = {},
+  ): Promise<WriteResult> {
+    const current = this.#latest(key)
+    if ((current?.revision ?? 0) !== expected) return Promise.resolve({ ok: false, current })
+    const revision = this.#assigned + 1
+    const createRevision = current?.createRevision ?? revision
+    const stored: StoredValue = { key, value, revision, createRevision, memo: options.memo }
+    const event: StorageEvent = {
+      type: "put",
+      key,
+      revision,
+      value,
+      createRevision,
+      stored,
+      ...(current === undefined ? {} : { previous: current }),
+    }
+    return this.#append(event, stored, options.durable ?? true)
+  }
+
+  delete(key: string, expected: number): Promise<WriteResult> {
+    const current = this.#latest(key)
+    if (current === undefined || current.revision !== expected) return Promise.resolve({ ok: false, current })
+    const { value, createRevision } = current
+    const revision = this.#assigned + 1
+    const event: StorageEvent = {
+      type: "delete",
+      key,
+      revision,
+      value,
+      createRevision,
+      stored: current,
+      previous: current,
+    }
+    return this.#append(event, null, true)
+  }
+
+  watch(prefix: string, sinceRevision: number, onEvents: (events: readonly StorageEvent[]) => void): { stop(): void } {
+    const backlog = this.#history.after(sinceRevision).filter((event) => isUnder(prefix, event.key))
+    const watcher: Watcher = { prefix, onEvents }
+    this.#watchers.add(watcher)
+    if (backlog.length > 0) onEvents(backlog)
+    return { stop: () => this.#watchers.remove(watcher) }
+  }
+
+  compact(revision: number): void {
+    this.#history.compact(Math.min(revision, this.#revision))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#log.close(this)
+  }
+
+  /** Acknowledges the writes that are ready, up to the first that is not. For the log. */
+  publish(): void {
+    let ready = 0
+    while (ready < this.#pending.length && this.#pending[ready]!.ready) ready++
+    if (ready === 0) return
+    const writes = this.#pending.slice(0, ready)
+    this.#pending = this.#pending.slice(ready)
+    for (const { event } of writes) {
+      if (event.type === "put") this.#values.set(event.stored)
+      else this.#values.delete(event.key)
+      const latest = this.#unacknowledged.get(event.key)
+      if (latest === null ? event.type === "delete" : latest === event.stored) this.#unacknowledged.delete(event.key)
+      this.#revision = event.revision
+      this.#history.push(event)
+    }
+    this.#watchers.dispatch(writes.map((write) => write.event))
+    // History holds on to the replaced values; what was derived from them would be kept for nothing.
+    for (const { event } of writes) if (event.previous !== undefined) event.previous.memo = undefined
+    for (const write of writes) write.resolve({ ok: true, revision: write.event.revision })
+  }
+
+  /** Refuses all pending writes, as if they had never come. For the log, when it could not make them last. */
+  fail(error: Error): void {
+    const writes = this.#pending
+    this.#pending = []
+    this.#unacknowledged.clear()
+    this.#assigned = this.#revision
+    for (const write of writes) write.reject(error)
+  }
+
+  #latest(key: string): StoredValue | undefined {
+    const pending = this.#unacknowledged.get(key)
+    return pending === undefined ? this.#values.get(key) : (pending ?? undefined)
+  }
+
+  #append(event: StorageEvent, latest: StoredValue | null, durable: boolean): Promise<WriteResult> {
+    if (this.#closed) return Promise.reject(new Error(`Cannot write ${event.key}: the store is closed`))
+    this.#assigned = event.revision
+    this.#unacknowledged.set(event.key, latest)
+    return new Promise((resolve, reject) => {
+      const write: PendingWrite = { event, durable, ready: false, resolve, reject }
+      this.#pending.push(write)
+      this.#log.append(this, write)
+    })
+  }
+}

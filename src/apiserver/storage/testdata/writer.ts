@@ -1,0 +1,17 @@
+// Writes without end and prints each key once it is acknowledged, until it is killed.
+import { writeSync } from "node:fs"
+import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
+
+const engine = await openSqliteEngine({ file: process.argv[2]! })
+const store = await engine.store("a")
+
+async function write(worker: number): Promise<never> {
+  for (let i = 0; ; i++) {
+    const durable = i % 4 !== 0
+    const key = durable ? `/a/${worker}/${i}` : `/lease/${worker}/${i}`
+    const result = await store.put(key, Buffer.alloc(500), 0, { durable })
+    if (result.ok) writeSync(1, `${key} ${result.revision}\n`)
+  }
+}
+
+await Promise.all(Array.from({ length: 8 }, (_, worker) => write(worker)))
