@@ -1,0 +1,165 @@
+/**
+ * JSON Web Tokens (RFC 7519), signed with ES256 or RS256. Everything is synchronous on node:crypto, not on webcrypto:
+ * a simulation must run in the same order every time, and work on the thread pool ends when it likes.
+ */
+import { createHash, createPublicKey, sign, verify } from "node:crypto"
+import type { KeyObject } from "node:crypto"
+
+export type JwtAlgorithm = "ES256" | "RS256"
+
+export type JwtClaims = { readonly [claim: string]: unknown }
+
+/** A key that tokens are checked with. */
+export type JwtKey = {
+  /** base64url of the SHA-256 of the public key's DER, as kube-apiserver names its keys. */
+  readonly keyId: string
+  readonly algorithm: JwtAlgorithm
+  readonly publicKey: KeyObject
+}
+
+/** Why a token does not count. */
+export class JwtError extends Error {
+  override readonly name = "JwtError"
+}
+
+/** Longest token that is looked at: those of service accounts have about 1 KB. */
+const TOKEN_LENGTH_MAX = 16 * 1024
+
+/** @param key  EC P-256 or RSA; a private key or its PEM stands for its public half. @throws Error for other keys */
+export function jwtKey(key: KeyObject | string): JwtKey {
+  const publicKey = typeof key !== "string" && key.type === "public" ? key : createPublicKey(key)
+  const algorithm = algorithmOf(publicKey)
+  const der = publicKey.export({ format: "der", type: "spki" })
+  return { keyId: createHash("sha256").update(der).digest("base64url"), algorithm, publicKey }
+}
+
+function algorithmOf(key: KeyObject): JwtAlgorithm {
+  if (key.asymmetricKeyType === "rsa") return "RS256"
+  if (key.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1") return "ES256"
+  throw new Error(`Cannot use a key of type "${key.asymmetricKeyType}" for tokens: want EC P-256 or RSA`)
+}
+
+/** The public key as RFC 7517 and JWKS documents write it. */
+export function jwkOf(key: JwtKey): Record<string, unknown> {
+  return { use: "sig", kid: key.keyId, alg: key.algorithm, ...key.publicKey.export({ format: "jwk" }) }
+}
+
+const encodePart = (value: unknown): string => Buffer.from(JSON.stringify(value), "utf8").toString("base64url")
+
+/** The raw form that JOSE wants of ECDSA: both numbers, 32 bytes each. */
+const withEncoding = (key: KeyObject) => ({ key, dsaEncoding: "ieee-p1363" as const })
+
+/** @returns `header.claims.signature` with `kid` in the header */
+export function signJwt(key: KeyObject, claims: JwtClaims): string {
+  const { algorithm, keyId } = jwtKey(key)
+  return newJwtSigner(key, algorithm, keyId)(claims)
+}
+
+/** {@link signJwt} for many tokens of one key: it looks at the key once. */
+export function jwtSigner(key: KeyObject): (claims: JwtClaims) => string {
+  const { algorithm, keyId } = jwtKey(key)
+  return newJwtSigner(key, algorithm, keyId)
+}
+
+function newJwtSigner(key: KeyObject, alg: JwtAlgorithm, kid: string): (claims: JwtClaims) => string {
+  const header = encodePart({ alg, kid })
+  return (claims) => {
+    const signed = `${header}.${encodePart(claims)}`
+    return `${signed}.${sign("sha256", Buffer.from(signed, "latin1"), withEncoding(key)).toString("base64url")}`
+  }
+}
+
+/**
+ * Reads the claims without any check, to learn whose token it is.
+ * @returns undefined for what is no token
+ */
+export function peekJwtClaims(token: string): JwtClaims | undefined {
+  try {
+    return split(token).claims
+  } catch {
+    return undefined
+  }
+}
+
+export type JwtChecks = {
+  readonly keys: readonly JwtKey[]
+  readonly nowMs: number
+  /** At least one of them must be among the token's. Not checked when absent. */
+  readonly audiences?: readonly string[]
+  readonly issuer?: string
+  /** How far other machines' clocks may be off. Default 0. */
+  readonly leewayMs?: number
+}
+
+/**
+ * Verifies signature, `exp`, `nbf`, and, where asked for, `iss` and `aud`. Only the algorithm that belongs to a key's
+ * type is accepted for it, whatever the header says.
+ *
+ * @throws JwtError that says which check failed
+ */
+export function verifyJwt(token: string, checks: JwtChecks): JwtClaims {
+  const { header, claims, signed, signature } = split(token)
+  // A key id that is none of ours may come from before a rotation of names: then every key is tried, as upstream does.
+  const named = checks.keys.filter((key) => key.keyId === header["kid"])
+  const candidates = named.length > 0 ? named : checks.keys
+  const data = Buffer.from(signed, "latin1")
+  const isSigned = candidates.some(
+    ({ algorithm, publicKey }) =>
+      header["alg"] === algorithm && verify("sha256", data, withEncoding(publicKey), signature),
+  )
+  if (!isSigned) throw new JwtError("Cannot accept token: its signature is of no known key")
+  checkTimes(claims, checks.nowMs, checks.leewayMs ?? 0)
+  if (checks.issuer !== undefined && claims["iss"] !== checks.issuer) {
+    throw new JwtError("Cannot accept token: it is from another issuer")
+  }
+  if (checks.audiences !== undefined && !audiencesOf(claims).some((a) => checks.audiences!.includes(a))) {
+    throw new JwtError("Cannot accept token: it is for another audience")
+  }
+  return claims
+}
+
+/** `aud` as a list, whether the token has one, several or none. */
+export function audiencesOf(claims: JwtClaims): string[] {
+  const { aud } = claims
+  return (Array.isArray(aud) ? aud : [aud]).filter((audience) => typeof audience === "string")
+}
+
+function checkTimes(claims: JwtClaims, nowMs: number, leewayMs: number): void {
+  const { exp, nbf } = claims
+  if (typeof exp !== "number") throw new JwtError("Cannot accept token: it has no expiry")
+  if (nowMs - leewayMs >= exp * 1000) throw new JwtError("Cannot accept token: it has expired")
+  if (nbf !== undefined && (typeof nbf !== "number" || nowMs + leewayMs < nbf * 1000)) {
+    throw new JwtError("Cannot accept token: it is not valid yet")
+  }
+}
+
+function split(token: string) {
+  if (token.length > TOKEN_LENGTH_MAX) throw new JwtError("Cannot read token: it is too long")
+  const parts = token.split(".")
+  if (parts.length !== 3) throw new JwtError(`Cannot read token: it has ${parts.length} parts, want 3`)
+  const [header, claims, signature] = parts as [string, string, string]
+  return {
+    header: decodePart(header),
+    claims: decodePart(claims),
+    signed: `${header}.${claims}`,
+    signature: decodeBase64Url(signature),
+  }
+}
+
+/** Strict: one text has one meaning, so that a changed character is always noticed. */
+function decodeBase64Url(text: string): Buffer {
+  const bytes = Buffer.from(text, "base64url")
+  if (bytes.toString("base64url") !== text) throw new JwtError("Cannot read token: it is not base64url")
+  return bytes
+}
+
+function decodePart(text: string): JwtClaims {
+  const json = decodeBase64Url(text).toString("utf8")
+  try {
+    const value: unknown = JSON.parse(json)
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JwtClaims
+  } catch (error) {
+    throw new JwtError("Cannot read token: it is not JSON", { cause: error })
+  }
+  throw new JwtError("Cannot read token: it is not a JSON object")
+}
