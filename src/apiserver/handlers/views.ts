@@ -49,5 +49,5 @@ export function tableOf(
 }
 
 function definitionOf({ name, type, format = "", description = "", priority = 0 }: Column): object {
-  return { name, type: type === "date" ? "string" : type, format, description, priority }
+  return { name, type, format, description, priority }
 }
