@@ -13,7 +13,11 @@ export class Following<T extends KubeObject> {
   }
 
   /** Lists, then watches from there. */
-  static async start<T extends KubeObject>(client: KubeClient, type: ResourceType<T>, scope: ListOptions = {}): Promise<Following<T>> {
+  static async start<T extends KubeObject>(
+    client: KubeClient,
+    type: ResourceType<T>,
+    scope: ListOptions = {},
+  ): Promise<Following<T>> {
     const list = await client.list(type, scope)
     const following = new Following<T>((self) => {
       const watch = client.watch(

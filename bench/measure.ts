@@ -34,5 +34,9 @@ export function formatRows(rows: readonly Row[]): string {
       row.budget === undefined ? "" : `${row.budget} ${row.unit}`
     } | ${verdict} | ${row.note ?? ""} |`
   })
-  return ["| what | p50 | p95 | runs | budget | | note |", "| --- | --- | --- | --- | --- | --- | --- |", ...lines].join("\n") + "\n"
+  return (
+    ["| what | p50 | p95 | runs | budget | | note |", "| --- | --- | --- | --- | --- | --- | --- |", ...lines].join(
+      "\n",
+    ) + "\n"
+  )
 }

@@ -23,8 +23,12 @@ export async function benchWork(hub: KubeClient, member: KubeClient, cluster: st
     await hub.delete(CONFIG_MAPS, { namespace: NAMESPACE, name: `${name}-floor` })
 
     let started = nowMs()
-    const arrival = objects.until(`${NAMESPACE}/${name}`, (o) => o !== undefined).then(() => delivered.push(nowMs() - started))
-    const acknowledgement = works.until(`${cluster}/${name}`, (w) => isApplied(w, 1)).then(() => applied.push(nowMs() - started))
+    const arrival = objects
+      .until(`${NAMESPACE}/${name}`, (o) => o !== undefined)
+      .then(() => delivered.push(nowMs() - started))
+    const acknowledgement = works
+      .until(`${cluster}/${name}`, (w) => isApplied(w, 1))
+      .then(() => applied.push(nowMs() - started))
     await hub.create(MANIFEST_WORKS, work(cluster, name, "one"))
     await Promise.all([arrival, acknowledgement])
 
@@ -60,7 +64,12 @@ export async function benchWork(hub: KubeClient, member: KubeClient, cluster: st
   ]
 }
 
-async function benchBurst(hub: KubeClient, works: Following<ManifestWork>, cluster: string, count: number): Promise<number> {
+async function benchBurst(
+  hub: KubeClient,
+  works: Following<ManifestWork>,
+  cluster: string,
+  count: number,
+): Promise<number> {
   const names = Array.from({ length: count }, (_, i) => `bench-burst-${i}-${process.pid}`)
   const started = nowMs()
   const all = Promise.all(names.map((name) => works.until(`${cluster}/${name}`, (w) => isApplied(w, 1))))

@@ -1,0 +1,91 @@
+import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { CERTIFICATE_SIGNING_REQUESTS, type CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import { formatTime, sleep } from "#lib/clock.ts"
+import type { KubeClient } from "#kube/client.ts"
+import { CommandError, EXIT, type Terminal } from "./terminal.ts"
+
+const CLUSTER_NAME_LABEL = "open-cluster-management.io/cluster-name"
+const POLL_MS = 500
+
+/** Approves the cluster's pending requests for a certificate and lets the cluster in; repeated, it changes nothing. */
+export async function runAccept(
+  terminal: Terminal,
+  client: KubeClient,
+  names: readonly string[],
+  options: { readonly waitSeconds: number; readonly skipApproveCheck: boolean },
+): Promise<void> {
+  for (const name of names) {
+    const deadlineMs = terminal.clock.nowMs() + options.waitSeconds * 1000
+    for (;;) {
+      if (await acceptOnce(terminal, client, name, options.skipApproveCheck)) break
+      if (terminal.clock.nowMs() >= deadlineMs) {
+        throw new CommandError(`Cannot accept "${name}": no cluster of that name has asked to join`, {
+          exitCode: options.waitSeconds > 0 ? EXIT.timeout : EXIT.failed,
+          next: `start its agent ("hawser token" prints the line), then run this again; --wait waits for it`,
+        })
+      }
+      await sleep(terminal.clock, POLL_MS, terminal.interrupted)
+    }
+  }
+}
+
+/** @returns false while the cluster is not there */
+async function acceptOnce(terminal: Terminal, client: KubeClient, name: string, skipCheck: boolean): Promise<boolean> {
+  try {
+    const cluster = await client.get(MANAGED_CLUSTERS, { name })
+    const requests = await client.list(CERTIFICATE_SIGNING_REQUESTS, { labelSelector: `${CLUSTER_NAME_LABEL}=${name}` })
+    const pending = requests.items.filter(
+      (csr) => isPending(csr) && csr.metadata.labels?.["open-cluster-management.io/addon-name"] === undefined,
+    )
+    for (const csr of pending) {
+      if (!skipCheck) checkRequester(csr, name)
+      await client.update(CERTIFICATE_SIGNING_REQUESTS, approved(csr, terminal.clock.nowMs()), {
+        subresource: "approval",
+      })
+      terminal.stdout(`certificate request ${csr.metadata.name} approved\n`)
+    }
+    if (!cluster.spec.hubAcceptsClient) {
+      await client.patch(MANAGED_CLUSTERS, { name }, { merge: { spec: { hubAcceptsClient: true } } })
+    }
+    terminal.stdout(`cluster ${name} accepted\n`)
+    return true
+  } catch (error) {
+    if (hasReason(error, "NotFound")) return false
+    throw error
+  }
+}
+
+const isPending = (csr: CertificateSigningRequest) => (csr.status?.conditions ?? []).length === 0
+
+/** A request made by somebody who is not a joining agent may ask for another's name. */
+function checkRequester(csr: CertificateSigningRequest, cluster: string): void {
+  const user = csr.spec.username ?? ""
+  const groups = csr.spec.groups ?? []
+  const known =
+    user.startsWith("system:bootstrap:") ||
+    user === "system:serviceaccount:open-cluster-management:agent-registration-bootstrap" ||
+    user.startsWith(`system:open-cluster-management:${cluster}:`)
+  const expected =
+    groups.includes("system:bootstrappers:managedcluster") ||
+    groups.includes("system:serviceaccounts:open-cluster-management") ||
+    groups.includes(`system:open-cluster-management:${cluster}`)
+  if (known && expected) return
+  throw new CommandError(`Cannot approve ${csr.metadata.name}: asked for by "${user}", want a joining agent`, {
+    exitCode: EXIT.refused,
+    next: `look at it (kubectl get csr ${csr.metadata.name} -o yaml), then use --skip-approve-check`,
+  })
+}
+
+function approved(csr: CertificateSigningRequest, nowMs: number): CertificateSigningRequest {
+  const at = formatTime(nowMs)
+  const condition = {
+    type: "Approved",
+    status: "True" as const,
+    reason: "HawserAccept",
+    message: "Approved by hawser accept",
+    lastUpdateTime: at,
+    lastTransitionTime: at,
+  }
+  return { ...csr, status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] } }
+}
