@@ -1,0 +1,120 @@
+// The commands that speak to a hub as a client.
+import type { Command } from "commander"
+import { sleep } from "#lib/clock.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import { newRestMapper } from "#kube/rest-mapper.ts"
+import { runAccept } from "./accept.ts"
+import { runApply, runDelete } from "./apply.ts"
+import { integer, list } from "./arguments.ts"
+import { connect, type Connection } from "./connect.ts"
+import { GETTABLE, runGet } from "./get.ts"
+import { readManifests } from "./manifests.ts"
+import { CommandError, EXIT, type Terminal } from "./terminal.ts"
+
+export function addClientCommands(program: Command, terminal: Terminal): void {
+  const withHub = async (path: string | undefined, run: (connection: Connection) => Promise<void>) => {
+    const connection = await connect(terminal, path)
+    try {
+      await run(connection)
+    } finally {
+      connection.close()
+    }
+  }
+  const kubeconfig = [
+    "--kubeconfig <file>",
+    "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)",
+  ] as const
+
+  program
+    .command("get")
+    .description(`list or show ${GETTABLE.join(", ")}`)
+    .argument("<kind>", GETTABLE.join(", "))
+    .argument("[name]")
+    .option(...kubeconfig)
+    .option("-n, --namespace <namespace>", "for works the cluster (default: all)")
+    .option("-l, --selector <selector>", "label selector")
+    .option("-o, --output <format>", "table, wide, json, yaml or name")
+    .action((kind, name, options) =>
+      withHub(options.kubeconfig, ({ client }) => runGet(client, terminal, kind, name, options)),
+    )
+
+  program
+    .command("apply")
+    .description("create or change objects on the hub by server-side apply")
+    .requiredOption("-f, --filename <path>", "file, folder or - for standard input; may be repeated", list, [])
+    .option(...kubeconfig)
+    .option("-n, --namespace <namespace>", "for objects that name none", "default")
+    .option("--force-conflicts", "take over fields that others manage", false)
+    .option("--dry-run", "ask the server what would happen", false)
+    .action((options) =>
+      withHub(options.kubeconfig, async ({ client }) => {
+        const objects = await readManifests(terminal, requireFiles(options.filename))
+        const mapper = newRestMapper({ client, clock: terminal.clock })
+        await runApply(terminal, { client, mapper }, objects, { ...options, force: options.forceConflicts })
+      }),
+    )
+
+  program
+    .command("delete")
+    .description("delete objects on the hub")
+    .requiredOption("-f, --filename <path>", "file, folder or - for standard input; may be repeated", list, [])
+    .option(...kubeconfig)
+    .option("-n, --namespace <namespace>", "for objects that name none", "default")
+    .option("--wait", "return when they are gone", false)
+    .option("--timeout <seconds>", "how long --wait waits", integer(1, 86_400), 300)
+    .action((options) =>
+      withHub(options.kubeconfig, async ({ client }) => {
+        const objects = await readManifests(terminal, requireFiles(options.filename))
+        const mapper = newRestMapper({ client, clock: terminal.clock })
+        const deadlineMs = terminal.clock.nowMs() + options.timeout * 1000
+        await runDelete(terminal, { client, mapper }, objects, {
+          namespace: options.namespace,
+          ...(options.wait
+            ? { untilGone: (type, key) => untilGone(() => client.get(type, key), deadlineMs, terminal) }
+            : {}),
+        })
+      }),
+    )
+
+  program
+    .command("accept")
+    .description("let clusters that asked to join into the fleet")
+    .argument("<cluster...>")
+    .option(...kubeconfig)
+    .option("--wait", "wait for clusters that have not asked yet", false)
+    .option("--timeout <seconds>", "how long --wait waits", integer(1, 86_400), 300)
+    .option("--skip-approve-check", "approve requests whoever made them", false)
+    .action((names, options) =>
+      withHub(options.kubeconfig, ({ client }) =>
+        runAccept(terminal, client, names, {
+          waitSeconds: options.wait ? options.timeout : 0,
+          skipApproveCheck: options.skipApproveCheck,
+        }),
+      ),
+    )
+}
+
+function requireFiles(files: readonly string[]): readonly string[] {
+  if (files.length === 0) throw new CommandError("Cannot read objects: -f names no file", { exitCode: EXIT.usage })
+  return files
+}
+
+const POLL_MS = 250
+
+async function untilGone(get: () => Promise<unknown>, deadlineMs: number, terminal: Terminal): Promise<void> {
+  for (;;) {
+    try {
+      await get()
+    } catch (error) {
+      if (hasReason(error, "NotFound")) return
+      throw error
+    }
+    if (terminal.clock.nowMs() > deadlineMs) {
+      throw new CommandError("Cannot wait any longer: the object is still there", {
+        exitCode: EXIT.timeout,
+        next: "look at its metadata.finalizers for what holds it",
+      })
+    }
+    await sleep(terminal.clock, POLL_MS, terminal.interrupted)
+  }
+}

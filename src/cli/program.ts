@@ -1,0 +1,53 @@
+import { Command, CommanderError } from "commander"
+import { addClientCommands } from "./client-commands.ts"
+import { completionScript, SHELLS } from "./completion.ts"
+import { describeFailure } from "./failure.ts"
+import { addInstallCommands } from "./install-commands.ts"
+import { addProcessCommands } from "./process-commands.ts"
+import type { Roots } from "./roots.ts"
+import { EXIT, type Terminal } from "./terminal.ts"
+import { runVersion } from "./version.ts"
+
+/** The whole command line. */
+export function newProgram(roots: Roots, terminal: Terminal): Command {
+  const program = new Command("hawser")
+    .description("A fleet manager for Kubernetes that speaks the API of Open Cluster Management.")
+    .configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      "\nStart here:\n  hawser up            a hub and three members, in this process\n  hawser get clusters  what has joined it\n",
+    )
+  addProcessCommands(program, roots, terminal)
+  addInstallCommands(program, roots, terminal)
+  addClientCommands(program, terminal)
+  program
+    .command("version")
+    .description("print the version")
+    .option("-o, --output <format>", "json or yaml")
+    .action((options) => runVersion(terminal, options.output))
+  program
+    .command("completion")
+    .description("print a shell's completion script")
+    .argument("<shell>", SHELLS.join(", "))
+    .action((shell) => terminal.stdout(completionScript(program, shell)))
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
+  return program
+}
+
+/** Runs one command line. @returns the exit code; failures are already printed */
+export async function runProgram(roots: Roots, terminal: Terminal, argv: readonly string[]): Promise<number> {
+  const program = newProgram(roots, terminal)
+  try {
+    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" })
+    return EXIT.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (terminal.interrupted.aborted) return EXIT.interrupted
+    const { text, exitCode } = describeFailure(error)
+    terminal.stderr(text)
+    return exitCode
+  }
+}
