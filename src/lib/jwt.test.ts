@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { generateKeyPairSync } from "node:crypto"
+import { generateKeyPairSync, sign } from "node:crypto"
 import { test } from "node:test"
 import fc from "fast-check"
 import { jwkOf, jwtKey, JwtError, peekJwtClaims, signJwt, verifyJwt } from "./jwt.ts"
@@ -43,6 +43,12 @@ for (const [name, key] of [
 }
 
 const [header, body, signature] = signJwt(ec, claims).split(".") as [string, string, string]
+const signedBy = (head: object) => {
+  const signed = `${part(head)}.${part(claims)}`
+  const signature = sign("sha256", Buffer.from(signed), { key: ec, dsaEncoding: "ieee-p1363" })
+  return `${signed}.${signature.toString("base64url")}`
+}
+
 for (const { name, token, options, want } of [
   { name: "one ms before expiry", token: signJwt(ec, claims), options: { nowMs: NOW_MS + 59_999 }, want: undefined },
   { name: "at expiry", token: signJwt(ec, claims), options: { nowMs: NOW_MS + 60_000 }, want: /has expired/ },
@@ -71,6 +77,8 @@ for (const { name, token, options, want } of [
   },
   { name: "an unknown key", token: signJwt(otherEc, claims), want: /no known key/ },
   { name: "no keys", token: signJwt(ec, claims), options: { keys: [] }, want: /no known key/ },
+  { name: "no key id", token: signedBy({ alg: "ES256" }), want: undefined },
+  { name: "a key id that is not known", token: signedBy({ alg: "ES256", kid: "x" }), want: /no known key/ },
   { name: "algorithm none", token: `${part({ alg: "none" })}.${body}.`, want: /no known key/ },
   {
     name: "algorithm of another type of key",

@@ -82,7 +82,6 @@ export function peekJwtClaims(token: string): JwtClaims | undefined {
 }
 
 export type JwtChecks = {
-  readonly keys: readonly JwtKey[]
   readonly nowMs: number
   /** At least one of them must be among the token's. Not checked when absent. */
   readonly audiences?: readonly string[]
@@ -92,22 +91,36 @@ export type JwtChecks = {
 }
 
 /**
- * Verifies signature, `exp`, `nbf`, and, where asked for, `iss` and `aud`. Only the algorithm that belongs to a key's
- * type is accepted for it, whatever the header says.
+ * Verifies signature, `exp`, `nbf`, and, where asked for, `iss` and `aud`.
  *
  * @throws JwtError that says which check failed
  */
-export function verifyJwt(token: string, checks: JwtChecks): JwtClaims {
+export function verifyJwt(token: string, checks: JwtChecks & { readonly keys: readonly JwtKey[] }): JwtClaims {
+  const claims = verifyJwtSignature(token, checks.keys)
+  checkJwtClaims(claims, checks)
+  return claims
+}
+
+/**
+ * The part of {@link verifyJwt} that costs time, and whose result stays true: it may be cached. Only the algorithm that
+ * belongs to a key's type is accepted for it, whatever the header says. A token without `kid` is tried with every key.
+ *
+ * @throws JwtError when the token is malformed or signed by none of the keys
+ */
+export function verifyJwtSignature(token: string, keys: readonly JwtKey[]): JwtClaims {
   const { header, claims, signed, signature } = split(token)
-  // A key id that is none of ours may come from before a rotation of names: then every key is tried, as upstream does.
-  const named = checks.keys.filter((key) => key.keyId === header["kid"])
-  const candidates = named.length > 0 ? named : checks.keys
+  const { alg, kid = "" } = header
   const data = Buffer.from(signed, "latin1")
-  const isSigned = candidates.some(
-    ({ algorithm, publicKey }) =>
-      header["alg"] === algorithm && verify("sha256", data, withEncoding(publicKey), signature),
+  const isSigned = keys.some(
+    ({ keyId, algorithm, publicKey }) =>
+      (kid === "" || kid === keyId) && alg === algorithm && verify("sha256", data, withEncoding(publicKey), signature),
   )
   if (!isSigned) throw new JwtError("Cannot accept token: its signature is of no known key")
+  return claims
+}
+
+/** The part of {@link verifyJwt} that depends on who asks, and when. @throws JwtError that says which check failed */
+export function checkJwtClaims(claims: JwtClaims, checks: JwtChecks): void {
   checkTimes(claims, checks.nowMs, checks.leewayMs ?? 0)
   if (checks.issuer !== undefined && claims["iss"] !== checks.issuer) {
     throw new JwtError("Cannot accept token: it is from another issuer")
@@ -115,7 +128,6 @@ export function verifyJwt(token: string, checks: JwtChecks): JwtClaims {
   if (checks.audiences !== undefined && !audiencesOf(claims).some((a) => checks.audiences!.includes(a))) {
     throw new JwtError("Cannot accept token: it is for another audience")
   }
-  return claims
 }
 
 /** `aud` as a list, whether the token has one, several or none. */

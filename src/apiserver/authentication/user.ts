@@ -15,3 +15,11 @@ export const ANONYMOUS: UserInfo = { name: "system:anonymous", groups: [GROUP_UN
 
 /** What the server's own controllers act as. */
 export const LOOPBACK: UserInfo = { name: "system:apiserver", groups: [GROUP_MASTERS, GROUP_AUTHENTICATED] }
+
+/** The user as one who has proved to be it: with the group of all such users, unless the groups settle that already. */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+  const isSettled =
+    user.name === ANONYMOUS.name ||
+    user.groups.some((group) => group === GROUP_AUTHENTICATED || group === GROUP_UNAUTHENTICATED)
+  return isSettled ? user : { ...user, groups: [...user.groups, GROUP_AUTHENTICATED] }
+}

@@ -121,30 +121,36 @@ export function isIssuedBy(certificate: Certificate, issuer: Certificate): boole
 }
 
 /**
- * Judges a certificate by the authorities that are trusted. Each of them is an anchor of trust by itself, intermediate
- * ones included, as with kube-apiserver's --client-ca-file.
- *
+ * Those of `authorities` that have signed the certificate. Signatures do not change: the answer may be cached.
+ * Each authority that is trusted is an anchor of trust by itself, intermediate ones included, as with kube-apiserver's
+ * --client-ca-file.
+ */
+export function issuersAmong(authorities: readonly Certificate[], certificate: Certificate): Certificate[] {
+  return authorities.filter((authority) => isIssuedBy(certificate, authority))
+}
+
+/**
+ * @param options.issuers  of {@link issuersAmong} the authorities that are trusted
  * @returns why the certificate is not to be trusted, undefined when it is
  */
 export function distrustReason(
   certificate: Certificate,
   options: {
-    readonly authorities: readonly Certificate[]
+    readonly issuers: readonly Certificate[]
     readonly nowMs: number
     readonly usage: "clientAuth" | "serverAuth"
   },
 ): string | undefined {
-  const { authorities, nowMs, usage } = options
+  const { issuers, nowMs, usage } = options
   if (nowMs < certificate.notBeforeMs) return "certificate is not yet valid"
   if (!isValidAt(certificate, nowMs)) return "certificate has expired"
   if (certificate.unknownCritical.length > 0) return `unhandled critical extension ${certificate.unknownCritical[0]}`
   if (!permitsUsage(certificate, usage)) return `certificate is not for ${usage}`
-  const issuers = authorities.filter((authority) => isIssuedBy(certificate, authority))
   if (issuers.length === 0) return "certificate signed by unknown authority"
-  const usable = issuers.some(
+  const isAnchored = issuers.some(
     (issuer) => isValidAt(issuer, nowMs) && issuer.unknownCritical.length === 0 && permitsUsage(issuer, usage),
   )
-  return usable ? undefined : "the authority that signed the certificate is not valid"
+  return isAnchored ? undefined : "the authority that signed the certificate is not valid"
 }
 
 /** A certificate without the extension serves every purpose. */

@@ -12,7 +12,14 @@ import { after, test } from "node:test"
 import { realClock } from "#lib/clock.ts"
 import { realRandom } from "#lib/random.ts"
 import { DAY_MS, loadCertificateAuthority, newCertificateAuthority, signCertificate } from "./authority.ts"
-import { certificateChainOf, certificatePem, distrustReason, isIssuedBy, parseCertificate } from "./certificate.ts"
+import {
+  certificateChainOf,
+  certificatePem,
+  distrustReason,
+  isIssuedBy,
+  issuersAmong,
+  parseCertificate,
+} from "./certificate.ts"
 import { createCsr, parseCsr } from "./csr.ts"
 import { isSameKey, newPrivateKey, parsePrivateKey, privateKeyPem, publicKeyPem } from "./keys.ts"
 
@@ -182,7 +189,10 @@ test(
     assert.equal(root.isCa, true)
     assert.ok(isIssuedBy(root, root))
     assert.equal(root.notAfterMs - root.notBeforeMs, 2 * DAY_MS)
-    assert.equal(distrustReason(root, { authorities: [root], nowMs: root.notBeforeMs, usage: "clientAuth" }), undefined)
+    assert.equal(
+      distrustReason(root, { issuers: issuersAmong([root], root), nowMs: root.notBeforeMs, usage: "clientAuth" }),
+      undefined,
+    )
     assert.deepEqual(
       certificateChainOf(certificatePem(root) + privateKeyPem(key) + ca.certificatePem).map(
         (c) => c.subject.commonName,
