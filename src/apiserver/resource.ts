@@ -77,6 +77,12 @@ export type Strategy = {
   readonly deleteReturnsObject: boolean
   /** Seconds that a deletion waits by default; only Pods have one. */
   readonly defaultGracePeriodSeconds?: (object: UnknownObject) => number
+  /** When a deletion begins and the object stays for now: a Namespace's phase. */
+  readonly prepareForDelete?: (object: UnknownObject, context: StrategyContext) => void
+  /** Keeps an object that is being deleted although it has no finalizers: a Namespace with spec.finalizers. */
+  readonly holdsDeletion?: (object: UnknownObject) => boolean
+  /** Its last writes may be lost in a crash, and cost no disk: Lease. */
+  readonly volatile?: boolean
 }
 
 export type StrategyContext = {
