@@ -22,9 +22,19 @@ export interface KubeClient {
   /** @returns the object while finalizers or a grace period keep it, or a Success status once it is gone */
   delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options?: DeleteOptions): Promise<T | Status>
   /** POST to a create-only review (`subjectaccessreviews`) or a subresource (`serviceaccounts/NAME/token`). */
-  createSubresource<In, Out>(type: ResourceType<never> | ResourceType, key: ObjectKey, subresource: string, body: In, options?: CallOptions): Promise<Out>
+  createSubresource<In, Out>(
+    type: ResourceType<never> | ResourceType,
+    key: ObjectKey,
+    subresource: string,
+    body: In,
+    options?: CallOptions,
+  ): Promise<Out>
   /** Any path: `/version`, `/livez`, discovery. @returns the answer whatever its status */
-  raw(method: string, path: string, options?: CallOptions & { body?: unknown; headers?: Record<string, string> }): Promise<HttpResponse>
+  raw(
+    method: string,
+    path: string,
+    options?: CallOptions & { body?: unknown; headers?: Record<string, string> },
+  ): Promise<HttpResponse>
 }
 
 export type CallOptions = { readonly signal?: AbortSignal }

@@ -31,7 +31,20 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
 export type Change<T extends KubeObject> =
   | { readonly kind: "added"; readonly object: T; readonly before?: undefined }
   | { readonly kind: "changed"; readonly object: T; readonly before: T }
-  | { readonly kind: "deleted"; readonly object: T; readonly before?: undefined }
+  | {
+      readonly kind: "deleted"
+      /** The last known state. */
+      readonly object: T
+      readonly before?: undefined
+      /**
+       * Set when nobody saw the deletion: the object was missing from a full state read anew. A hub that lost data
+       * looks the same, so that what is destructive should ask for more than this.
+       */
+      readonly byRelist?: Relist
+    }
+
+/** How many objects a cache held before and after a full state replaced what it had followed so far. */
+export type Relist = { readonly before: number; readonly after: number }
 
 /** One reflector per (type, scope) however many controllers ask. */
 export interface InformerFactory {

@@ -5,7 +5,12 @@ import type { ResourceType } from "#apimachinery/gvk.ts"
 export type Action =
   | { readonly do: "create"; readonly type: ResourceType<never> | ResourceType; readonly object: KubeObject }
   /** PUT; the object carries the resourceVersion that it was planned from. */
-  | { readonly do: "update"; readonly type: ResourceType<never> | ResourceType; readonly object: KubeObject; readonly subresource?: string }
+  | {
+      readonly do: "update"
+      readonly type: ResourceType<never> | ResourceType
+      readonly object: KubeObject
+      readonly subresource?: string
+    }
   /** JSON merge patch. uid and resourceVersion, when given, are preconditions. */
   | {
       readonly do: "patch"
