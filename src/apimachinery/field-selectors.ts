@@ -73,18 +73,17 @@ function splitTerms(text: string): string[] {
 function unescapeFieldValue(text: string): string {
   if (!/[\\,=]/.test(text)) return text
   let value = ""
-  const chars = [...text]
-  for (let i = 0; i < chars.length; i++) {
-    const char = chars[i]!
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!
     if (char === "\\") {
-      const next = chars[++i]
+      const next = String.fromCodePoint(...[text.codePointAt(++at)].filter((code) => code !== undefined))
       if (next !== "\\" && next !== "," && next !== "=") {
-        throw badRequest(`invalid field selector: invalid escape sequence: \\${next ?? ""}`)
+        throw badRequest(`invalid field selector: invalid escape sequence: \\${next}`)
       }
       value += next
     } else if (char === "," || char === "=") {
       // Upstream prints the rune as a number.
-      throw badRequest(`invalid field selector: unescaped character in value: ${char.codePointAt(0)}`)
+      throw badRequest(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`)
     } else value += char
   }
   return value

@@ -36,7 +36,11 @@ export function groupResource(type: { readonly group: string; readonly resource:
 /** The URL path of a collection or, with a name, of an object. */
 export function pathOf(
   type: ResourceType<never> | ResourceType,
-  key: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined } = {},
+  key: {
+    readonly namespace?: string | undefined
+    readonly name?: string | undefined
+    readonly subresource?: string | undefined
+  } = {},
 ): string {
   let path = type.group === "" ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`
   if (key.namespace !== undefined && type.namespaced) path += `/namespaces/${encodeURIComponent(key.namespace)}`

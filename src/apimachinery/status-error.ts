@@ -120,7 +120,8 @@ export const internalError = (message: string) =>
   newStatusError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] })
 
 /** The optimistic lock's refusal: read the object again and try once more. */
-export const MODIFIED_MESSAGE = "the object has been modified; please apply your changes to the latest version and try again"
+export const MODIFIED_MESSAGE =
+  "the object has been modified; please apply your changes to the latest version and try again"
 
 /** One problem of one field. `body` is what follows `field: ` in the message. Source: field.Error. */
 export type FieldError = {
@@ -140,7 +141,11 @@ export type FieldError = {
 }
 
 /** 422 with a cause for each field error: `Deployment.apps "x" is invalid: spec.replicas: Invalid value: …`. */
-export function invalid(kind: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalid(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const texts = [...new Set(errors.map((e) => `${e.field}: ${e.body}`))]
   const body = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`
   const what = kind.group === "" ? kind.kind : `${kind.kind}.${kind.group}`

@@ -1,0 +1,44 @@
+import { isJsonObject } from "./json.ts"
+
+/**
+ * How Go prints JSON values, for error messages that upstream builds with `%v`: `map[a:1 b:[x y]]`.
+ */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>"
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value).sort()
+    return `map[${keys.map((key) => `${key}:${goText(value[key])}`).join(" ")}]`
+  }
+  return typeof value === "number" ? goNumber(value) : String(value)
+}
+
+/** How Go prints a number: exponents from 1e21 on and below 1e-4, with at least two digits. */
+export function goNumber(value: number): string {
+  const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value)
+  return text.replace(/e([+-])(\d)$/, "e$10$2")
+}
+
+/** The Go type that a JSON value decodes into. */
+export function goType(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>"
+  if (Array.isArray(value)) return "[]interface {}"
+  switch (typeof value) {
+    case "object":
+      return "map[string]interface {}"
+    case "boolean":
+      return "bool"
+    case "number":
+      return Number.isInteger(value) ? "int64" : "float64"
+    default:
+      return "string"
+  }
+}
+
+/** What Go's JSON decoder calls a value: the `X` of "cannot unmarshal X into". */
+export function goJsonKind(value: unknown): string {
+  if (value === null || value === undefined) return "null"
+  if (Array.isArray(value)) return "array"
+  if (typeof value === "boolean") return "bool"
+  return typeof value
+}
