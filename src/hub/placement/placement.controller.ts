@@ -36,7 +36,7 @@ export function startPlacement(
   const scores = hub.informers.informer(ADD_ON_PLACEMENT_SCORES)
   placements.addIndex(BY_NAMESPACE, inNamespace)
   bindings.addIndex(BY_NAMESPACE, inNamespace)
-  bindings.addIndex(BY_SET, (binding) => [binding.spec.clusterSet])
+  bindings.addIndex(BY_SET, (binding) => [binding.spec.clusterSet ?? ""])
   decisions.addIndex(BY_PLACEMENT, (decision) => placementOf(decision))
   decisions.addIndex(BY_CLUSTER, (decision) => clustersOf(decision))
 
