@@ -57,6 +57,8 @@ export interface Controller {
   readonly name: string
   /** Queues a key that something other than a source knows to be due. */
   enqueue(key: string): void
+  /** Queues it later; of several delays for one key the one that ends first counts. */
+  enqueueAfter(key: string, delayMs: number): void
   /** Whether nothing is queued and nothing is being reconciled. Delayed keys do not count. */
   readonly idle: boolean
   /** Resolves when the last reconcile is over after the signal's abort. Never rejects. */
@@ -126,6 +128,7 @@ export function startController<const Kinds extends readonly KubeObject[]>(
   return {
     name,
     enqueue,
+    enqueueAfter: queue.addAfter,
     get idle() {
       return queue.length === 0 && active === 0
     },
