@@ -1,0 +1,101 @@
+import { badRequest } from "#apimachinery/status-error.ts"
+import type { Authorizer } from "#apiserver/request.ts"
+import { parseServiceAccountUser, serviceAccountGroups } from "#apiserver/authentication/service-account.ts"
+import { ANONYMOUS, GROUP_UNAUTHENTICATED, withAuthenticatedGroup } from "#apiserver/authentication/user.ts"
+import type { UserInfo } from "#apiserver/authentication/user.ts"
+import { forbiddenError } from "./forbidden.ts"
+
+const EXTRA_PREFIX = "impersonate-extra-"
+
+/** One thing that the sender wants to be, as the authorizer is asked about it. */
+type Claim = {
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/**
+ * Whom a request wants to be taken for.
+ *
+ * @param headers  names in lower case; several values of one name joined with ", ", as the listener does
+ * @returns undefined when the request asks for nothing of the kind
+ * @throws StatusError BadRequest for groups without a user; Forbidden when `user` may not
+ */
+export function resolveImpersonation(
+  headers: Readonly<Record<string, string>>,
+  user: UserInfo,
+  authorizer: Authorizer,
+): UserInfo | undefined {
+  const wanted = readHeaders(headers)
+  const { name, uid, groups, extra } = wanted
+  if (name === "") {
+    if (groups.length === 0 && extra.size === 0 && uid === "") return undefined
+    throw badRequest(
+      `requested ${JSON.stringify({ groups, uid, extra: [...extra.keys()] })} without impersonating a user`,
+    )
+  }
+  const account = parseServiceAccountUser(name)
+  for (const claim of claimsOf(wanted, account)) {
+    const attributes = { resourceRequest: true, verb: "impersonate", ...claim } as const
+    const { allowed, reason } = authorizer.authorize(user, attributes)
+    if (!allowed) throw forbiddenError(user, attributes, reason)
+  }
+  return {
+    name,
+    ...(uid === "" ? {} : { uid }),
+    groups: settledGroups(
+      name,
+      groups.length > 0 || account === undefined ? groups : serviceAccountGroups(account.namespace),
+    ),
+    ...(extra.size === 0 ? {} : { extra: Object.fromEntries(extra) }),
+  }
+}
+
+type Wanted = {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: ReadonlyMap<string, string[]>
+}
+
+function readHeaders(headers: Readonly<Record<string, string>>): Wanted {
+  const extra = new Map<string, string[]>()
+  for (const [header, value] of Object.entries(headers)) {
+    if (header.startsWith(EXTRA_PREFIX)) extra.set(unescapeKey(header.slice(EXTRA_PREFIX.length)), value.split(", "))
+  }
+  const groups = headers["impersonate-group"]
+  return {
+    name: headers["impersonate-user"] ?? "",
+    uid: headers["impersonate-uid"] ?? "",
+    groups: groups === undefined ? [] : groups.split(", "),
+    extra,
+  }
+}
+
+function unescapeKey(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
+
+function* claimsOf(wanted: Wanted, account: { namespace: string; name: string } | undefined): Generator<Claim> {
+  const core = { group: "", version: "v1", subresource: "", namespace: "" }
+  const authentication = { ...core, group: "authentication.k8s.io" }
+  if (account !== undefined) yield { ...core, resource: "serviceaccounts", ...account }
+  else yield { ...core, resource: "users", name: wanted.name }
+  for (const name of wanted.groups) yield { ...core, resource: "groups", name }
+  for (const [subresource, values] of wanted.extra) {
+    for (const name of values) yield { ...authentication, resource: "userextras", subresource, name }
+  }
+  if (wanted.uid !== "") yield { ...authentication, resource: "uids", name: wanted.uid }
+}
+
+function settledGroups(name: string, groups: readonly string[]): readonly string[] {
+  if (name !== ANONYMOUS.name) return withAuthenticatedGroup({ name, groups }).groups
+  return groups.includes(GROUP_UNAUTHENTICATED) ? groups : [...groups, GROUP_UNAUTHENTICATED]
+}
