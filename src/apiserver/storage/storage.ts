@@ -12,7 +12,7 @@ export interface Storage {
   get(key: string): StoredValue | undefined
   /** Values under a prefix in key order at the current revision. */
   list(prefix: string, options?: { readonly startKey?: string; readonly limit?: number }): readonly StoredValue[]
-  count(prefix: string): number
+  count(prefix: string, startKey?: string): number
   /**
    * Values as they were at `revision`.
    * @throws CompactedError when that revision is no longer kept
@@ -28,13 +28,13 @@ export interface Storage {
    * The `current` of a lost write may itself still be pending.
    * @param value  kept as it is: never change it afterwards
    * @param durable  false: may be lost in a crash (leases). Default true.
-   * @param memo  first content of the stored value's `memo`
+   * @param memo  makes the first content of the stored value's `memo`, given its revision; called at once
    */
   put(
     key: string,
     value: Uint8Array,
     expected: number,
-    options?: { readonly durable?: boolean; readonly memo?: unknown },
+    options?: { readonly durable?: boolean; readonly memo?: (revision: number) => unknown },
   ): Promise<WriteResult>
   delete(key: string, expected: number): Promise<WriteResult>
   /**

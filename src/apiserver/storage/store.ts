@@ -57,8 +57,8 @@ export class Store implements Storage {
     return this.#values.range(prefix, options?.startKey, options?.limit)
   }
 
-  count(prefix: string): number {
-    return this.#values.count(prefix)
+  count(prefix: string, startKey?: string): number {
+    return this.#values.count(prefix, startKey)
   }
 
   listAt(
@@ -88,13 +88,13 @@ export class Store implements Storage {
     key: string,
     value: Uint8Array,
     expected: number,
-    options: { readonly durable?: boolean; readonly memo?: unknown } = {},
+    options: { readonly durable?: boolean; readonly memo?: (revision: number) => unknown } = {},
   ): Promise<WriteResult> {
     const current = this.#latest(key)
     if ((current?.revision ?? 0) !== expected) return Promise.resolve({ ok: false, current })
     const revision = this.#assigned + 1
     const createRevision = current?.createRevision ?? revision
-    const stored: StoredValue = { key, value, revision, createRevision, memo: options.memo }
+    const stored: StoredValue = { key, value, revision, createRevision, memo: options.memo?.(revision) }
     const event: StorageEvent = {
       type: "put",
       key,
