@@ -62,6 +62,24 @@ function addSchema(packages: Map<string, { [name: string]: Json }>, name: string
   }
 }
 
+/** Schema names by `group/version/kind`. Types that every group registers, such as DeleteOptions, are left out. */
+export function readKinds(packages: OpenApiDocuments["schemasByPackage"]): { [kind: string]: string } {
+  const kinds: { [kind: string]: string } = {}
+  for (const schemas of packages.values()) {
+    for (const [name, schema] of Object.entries(schemas)) {
+      const gvks = (schema["x-kubernetes-group-version-kind"] ?? []) as {
+        group: string
+        version: string
+        kind: string
+      }[]
+      if (gvks.length !== 1) continue
+      const { group, version, kind } = gvks[0]!
+      kinds[`${group}/${version}/${kind}`] = name
+    }
+  }
+  return kinds
+}
+
 /** CBOR is behind a feature gate that is off by default and on where the module's files are made. */
 function dropCbor(value: unknown): void {
   if (typeof value !== "object" || value === null) return

@@ -1,15 +1,17 @@
 /**
  * Makes src/apiserver/builtin/generated/ from the published Go module k8s.io/kubernetes and its siblings: which
  * resources a Kubernetes API server serves by default, their OpenAPI documents, protobuf field numbers, and the roles
- * that it creates when it starts. Needs Go (to download modules, nothing is compiled) and the network the first time.
+ * that it creates when it starts. Needs Go and, the first time, the network.
  *
  *     node tools/generate-builtin/run.ts [VERSION]
  */
 import { moduleDirectory } from "./go-module.ts"
 import { readDiscovery } from "./discovery.ts"
-import { readOpenApiDocuments, readSwagger } from "./openapi.ts"
+import { readKinds, readOpenApiDocuments, readSwagger } from "./openapi.ts"
+import { readColumns } from "./columns.ts"
 import { readProtobufMessages } from "./protobuf.ts"
 import { readBootstrapRoles } from "./bootstrap-roles.ts"
+import { readShapes } from "./shapes.ts"
 import { openOutput } from "./output.ts"
 
 /** The release that the embedded server follows. */
@@ -47,6 +49,15 @@ output.writeCompressed(
     },
     documents.schemasByPackage,
   ),
+)
+output.writeCompressed("shapes.json", readShapes(stagingVersion, documents.schemasByPackage))
+output.writeCompressed("kinds.json", readKinds(documents.schemasByPackage))
+output.writeCompressed(
+  "columns.json",
+  readColumns(kubernetes, (path) => {
+    const [, module, ...rest] = path.split("/")
+    return [staging(module!), ...rest].join("/")
+  }),
 )
 output.writeCompressed("bootstrap-roles.json", readBootstrapRoles(kubernetes))
 output.writeCompressed(

@@ -1,0 +1,98 @@
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { ResourceInfo, SubresourceInfo } from "#apiserver/resource.ts"
+import type { Random } from "#lib/random.ts"
+import { columnsOf } from "./columns/columns.ts"
+import { EVENT_CONVERSION } from "./event-conversion.ts"
+import { once } from "./generated-data.ts"
+import { builtinKindSchema, builtinSchemaName } from "./schemas.ts"
+import { selectableFieldsOf } from "./selectable-fields.ts"
+import { servedGroups } from "./served.ts"
+import type { ServedResource } from "./served.ts"
+import type { KindStrategy } from "./strategies/kinds.ts"
+import { kindStrategyOf } from "./strategies/registry.ts"
+import { newServiceStrategy } from "./strategies/services.ts"
+import { newStrategy } from "./strategies/strategy.ts"
+
+export type BuiltinOptions = {
+  /** Draws addresses and ports of services. */
+  readonly random: Random
+  /** The services that are stored now, so that nothing is given out twice. Asked on each write of a service. */
+  readonly services?: () => readonly UnknownObject[]
+}
+
+/**
+ * Everything that a kube-apiserver serves by default in its stable groups, in the order of its discovery. All but
+ * services is the same object for every server of the process.
+ */
+export function builtinResources(options: BuiltinOptions): ResourceInfo[] {
+  return sharedResources().map((info) =>
+    info.group === "" && info.resource === "services" ? withStrategy(info, newServiceStrategy(options)) : info,
+  )
+}
+
+const sharedResources = once((): readonly ResourceInfo[] =>
+  servedGroups().flatMap((group) =>
+    group.versions.flatMap(({ version, resources }) => resources.map((r) => newResource(group.name, version, r))),
+  ),
+)
+
+/** Kinds that are stored as another version, or by another group's resource. */
+const STORED_AS: { readonly [groupVersionResource: string]: ResourceInfo["storage"] } = {
+  "events.k8s.io/v1/events": { group: "", resource: "events", version: "v1" },
+  "autoscaling/v1/horizontalpodautoscalers": {
+    group: "autoscaling",
+    resource: "horizontalpodautoscalers",
+    version: "v2",
+  },
+}
+
+const CONVERSIONS: { readonly [groupVersionResource: string]: NonNullable<ResourceInfo["convert"]> } = {
+  "events.k8s.io/v1/events": EVENT_CONVERSION,
+}
+
+function newResource(group: string, version: string, served: ServedResource): ResourceInfo {
+  const { resource } = served
+  const { kind } = served.responseKind
+  const id = `${group}/${version}/${resource}`
+  const subresources = (served.subresources ?? []).map(newSubresource)
+  const info: ResourceInfo = {
+    group,
+    version,
+    resource,
+    singular: served.singularResource,
+    kind,
+    listKind: `${kind}List`,
+    namespaced: served.scope === "Namespaced",
+    verbs: served.verbs,
+    shortNames: served.shortNames ?? [],
+    categories: served.categories ?? [],
+    subresources,
+    custom: false,
+    storage: STORED_AS[id] ?? { group, resource, version },
+    schema: () => builtinKindSchema(group, version, kind),
+    strategy: newStrategy({ group, resource, schemaName: undefined, statusSubresource: false }, {}),
+    columns: columnsOf(group, kind),
+    selectableFields: selectableFieldsOf(group, resource),
+    ...(CONVERSIONS[id] === undefined ? {} : { convert: CONVERSIONS[id] }),
+  }
+  return withStrategy(info, kindStrategyOf(group, resource))
+}
+
+function withStrategy(info: ResourceInfo, kind: KindStrategy): ResourceInfo {
+  const { group, version, resource } = info
+  const schemaName = builtinSchemaName(group, version, info.kind)
+  const statusSubresource = info.subresources.some((s) => s.name === "status")
+  return { ...info, strategy: newStrategy({ group, resource, schemaName, statusSubresource }, kind) }
+}
+
+type ServedSubresource = NonNullable<ServedResource["subresources"]>[number]
+
+function newSubresource({ subresource, responseKind, verbs }: ServedSubresource): SubresourceInfo {
+  return {
+    name: subresource,
+    kind: responseKind.kind,
+    ...(responseKind.group === "" ? {} : { group: responseKind.group }),
+    ...(responseKind.version === "" ? {} : { version: responseKind.version }),
+    verbs,
+  }
+}

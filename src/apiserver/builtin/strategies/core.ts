@@ -1,0 +1,81 @@
+// Source: k8s.io/kubernetes pkg/registry/core/{namespace,pod,secret,node,persistentvolume*}/strategy.go.
+import { clone } from "#apimachinery/json.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import { qosClassOf } from "#apiserver/builtin/defaults/pod.ts"
+import { listIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import type { KindStrategy } from "./kinds.ts"
+import { restoreExcept } from "./strategy.ts"
+
+const NAMESPACE_FINALIZER = "kubernetes"
+const POD_GRACE_SECONDS_DEFAULT = 30
+
+export const NAMESPACES: KindStrategy = {
+  prepareForCreate(namespace) {
+    namespace["status"] = { phase: "Active" }
+    const spec = makeObject(namespace, "spec")
+    const finalizers = listIn(spec, "finalizers")
+    if (!finalizers.includes(NAMESPACE_FINALIZER)) spec["finalizers"] = [...finalizers, NAMESPACE_FINALIZER]
+    // A generated name is known only now.
+    makeObject(namespace.metadata as UnknownObject["metadata"] & { [field: string]: unknown }, "labels")[
+      "kubernetes.io/metadata.name"
+    ] = namespace.metadata.name
+  },
+  prepareForUpdate(namespace, before, { subresource }) {
+    if (subresource === "finalize") {
+      const finalizers = listIn(namespace["spec"], "finalizers")
+      restoreExcept(namespace, before, [])
+      const spec = { ...objectIn(namespace, "spec") }
+      if (finalizers.length > 0) spec["finalizers"] = [...finalizers]
+      else delete spec["finalizers"]
+      namespace["spec"] = spec
+    } else if (subresource !== "status") {
+      const finalizers = objectIn(before, "spec")["finalizers"]
+      const spec = makeObject(namespace, "spec")
+      if (finalizers === undefined) delete spec["finalizers"]
+      else spec["finalizers"] = clone(finalizers)
+    }
+  },
+  prepareForDelete(namespace) {
+    namespace["status"] = { ...objectIn(namespace, "status"), phase: "Terminating" }
+  },
+  holdsDeletion: (namespace) => listIn(namespace["spec"], "finalizers").length > 0,
+}
+
+export const PODS: KindStrategy = {
+  prepareForCreate(pod) {
+    pod["status"] = { phase: "Pending", qosClass: qosClassOf(pod) }
+  },
+  defaultGracePeriodSeconds(pod) {
+    const phase = textIn(pod["status"], "phase")
+    const isUnscheduled = textIn(pod["spec"], "nodeName") === ""
+    if (isUnscheduled || phase === "Failed" || phase === "Succeeded") return 0
+    const seconds = objectIn(pod, "spec")["terminationGracePeriodSeconds"]
+    return typeof seconds === "number" ? Math.max(seconds, 1) : POD_GRACE_SECONDS_DEFAULT
+  },
+}
+
+/** stringData is write-only: it is encoded into data. */
+function encodeStringData(secret: UnknownObject): void {
+  const plain = objectIn(secret, "stringData")
+  delete secret["stringData"]
+  for (const [key, value] of Object.entries(plain)) {
+    if (typeof value === "string") makeObject(secret, "data")[key] = Buffer.from(value).toString("base64")
+  }
+}
+
+export const SECRETS: KindStrategy = {
+  prepareForCreate: encodeStringData,
+  prepareForUpdate(secret, before) {
+    encodeStringData(secret)
+    // An update that says no type means the old one.
+    if (secret["type"] === "Opaque" && textIn(before, "type") !== "") secret["type"] = before["type"]
+  },
+}
+
+export const NODES: KindStrategy = { keepsStatusOnCreate: true }
+
+export const PENDING_VOLUMES: KindStrategy = {
+  prepareForCreate(volume) {
+    volume["status"] = { phase: "Pending" }
+  },
+}
