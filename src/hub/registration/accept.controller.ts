@@ -1,0 +1,101 @@
+// Accept: what a cluster is given on the hub when it is let in, and what is taken back.
+//
+// Reads:    ManagedCluster, ManifestWork; Namespace, ClusterRole, ClusterRoleBinding, RoleBinding that carry a cluster's
+//           label (hub caches).
+// Wakes on: all of them.
+// Writes:   ManagedCluster (finalizers, hubAcceptsClient once when clusters are accepted by themselves, condition
+//           HubAcceptedManagedCluster), Namespace, ClusterRole, ClusterRoleBinding, RoleBinding, ManifestWork (delete).
+// Gives up when: the cluster is gone.
+import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
+import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { NAMESPACES } from "#api/kubernetes/core.ts"
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
+import { MANIFEST_WORKS } from "#api/work/v1.ts"
+import type { KubeObject } from "#apimachinery/meta.ts"
+import type { ResourceType } from "#apimachinery/gvk.ts"
+import { applyPlan } from "#runtime/apply-plan.ts"
+import { startController, type Runtime } from "#runtime/controller.ts"
+import type { Action } from "#runtime/plan.ts"
+import type { Change } from "#kube/informer.ts"
+import { planAccept } from "./accept.plan.ts"
+import { clusterRoleName, registrationBindingName, sharedClusterRoles, workBindingName } from "./cluster-rbac.ts"
+import type { Hub } from "./hub.ts"
+
+const BY_NAMESPACE = "registration/namespace"
+/** Clusters whose set-up is under way at once: 1,000 that come together must not wait for each other's round trips. */
+const WORKERS = 16
+
+export function startAccept(runtime: Runtime, hub: Hub, options: { readonly autoAccept: boolean }): void {
+  const labelled = { labelSelector: CLUSTER_NAME_LABEL }
+  const clusters = hub.informers.informer(MANAGED_CLUSTERS)
+  const namespaces = hub.informers.informer(NAMESPACES, labelled)
+  const clusterRoles = hub.informers.informer(CLUSTER_ROLES, labelled)
+  const clusterRoleBindings = hub.informers.informer(CLUSTER_ROLE_BINDINGS, labelled)
+  const roleBindings = hub.informers.informer(ROLE_BINDINGS, labelled)
+  const works = hub.informers.informer(MANIFEST_WORKS)
+  works.addIndex(BY_NAMESPACE, (work) => [work.metadata.namespace ?? ""])
+  const byLabel = ({ object }: Change<KubeObject>) =>
+    [object.metadata.labels?.[CLUSTER_NAME_LABEL] ?? ""].filter(Boolean)
+  const isLeaving = (name: string) => {
+    const cluster = clusters.get(name)
+    return cluster !== undefined && (cluster.metadata.deletionTimestamp !== undefined || !cluster.spec.hubAcceptsClient)
+  }
+
+  startController(runtime, {
+    name: "accept",
+    workers: WORKERS,
+    sources: [
+      { informer: clusters, keysOf: ({ object }) => [object.metadata.name ?? ""] },
+      { informer: namespaces, keysOf: byLabel },
+      { informer: clusterRoles, keysOf: byLabel },
+      { informer: clusterRoleBindings, keysOf: byLabel },
+      { informer: roleBindings, keysOf: byLabel },
+      // Only a cluster that leaves waits for its works.
+      { informer: works, keysOf: ({ object }) => [object.metadata.namespace ?? ""].filter(isLeaving) },
+    ],
+    reconcile: async (name, signal) => {
+      const cluster = clusters.get(name)
+      if (cluster === undefined) return
+      const plan = planAccept({
+        cluster,
+        namespace: namespaces.get(name),
+        clusterRole: clusterRoles.get(clusterRoleName(name)),
+        clusterRoleBinding: clusterRoleBindings.get(clusterRoleName(name)),
+        registrationBinding: roleBindings.get(`${name}/${registrationBindingName(name)}`),
+        workBinding: roleBindings.get(`${name}/${workBindingName(name)}`),
+        works: works.byIndex(BY_NAMESPACE, name),
+        autoAccept: options.autoAccept,
+        nowMs: runtime.clock.nowMs(),
+      })
+      await applyPlan(hub.client, plan, { log: runtime.log, signal })
+      return plan
+    },
+  })
+
+  startSharedRoles(runtime, hub)
+}
+
+/** The two ClusterRoles that every cluster is bound to, while there is a cluster. */
+function startSharedRoles(runtime: Runtime, hub: Hub): void {
+  const clusters = hub.informers.informer(MANAGED_CLUSTERS)
+  for (const role of sharedClusterRoles()) {
+    const name = role.metadata.name ?? ""
+    const found = hub.informers.informer(CLUSTER_ROLES, { fieldSelector: `metadata.name=${name}` })
+    startController(runtime, {
+      name: "shared-role",
+      workers: 1,
+      sources: [
+        { informer: clusters, keysOf: ({ kind }) => (kind === "changed" ? [] : [name]) },
+        { informer: found, keysOf: () => [name] },
+      ],
+      reconcile: async (_, signal) => {
+        const wanted = clusters.list().length > 0
+        if (wanted === (found.get(name) !== undefined)) return
+        const action: Action = wanted
+          ? { do: "create", type: CLUSTER_ROLES as ResourceType, object: role }
+          : { do: "delete", type: CLUSTER_ROLES as ResourceType, key: { name } }
+        await applyPlan(hub.client, { actions: [action] }, { log: runtime.log, signal })
+      },
+    })
+  }
+}

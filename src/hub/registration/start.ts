@@ -1,0 +1,29 @@
+import type { Runtime } from "#runtime/controller.ts"
+import { startAccept } from "./accept.controller.ts"
+import { startClusterSets } from "./cluster-set.controller.ts"
+import { startCsrApproval } from "./csr.controller.ts"
+import { BOOTSTRAP_GROUPS } from "./csr.plan.ts"
+import type { Hub } from "./hub.ts"
+import { startLease } from "./lease.controller.ts"
+import { startTaint } from "./taint.controller.ts"
+
+export type RegistrationOptions = {
+  /** Gate ManagedClusterAutoApproval: let every cluster in by itself. */
+  readonly autoApproval: boolean
+  /** Users whose first certificate request is approved. */
+  readonly autoApproveUsers: readonly string[]
+  /** Approve the first request of everybody who came with a token of the hub's. */
+  readonly autoApproveBootstrap: boolean
+  /** Gate DefaultClusterSet. */
+  readonly builtInSets: boolean
+}
+
+/** Everything that the hub does about its clusters' coming, staying and going. */
+export function startRegistration(runtime: Runtime, hub: Hub, options: RegistrationOptions): void {
+  startAccept(runtime, hub, { autoAccept: options.autoApproval })
+  startLease(runtime, hub)
+  startTaint(runtime, hub)
+  startClusterSets(runtime, hub, options)
+  const groups = options.autoApproveBootstrap ? BOOTSTRAP_GROUPS : []
+  startCsrApproval(runtime, hub, { users: options.autoApproveUsers, groups })
+}
