@@ -1,4 +1,4 @@
-import { isJsonObject } from "./json.ts"
+import { canonicalJson, isJsonObject } from "./json.ts"
 
 /**
  * How Go prints JSON values, for error messages that upstream builds with `%v`: `map[a:1 b:[x y]]`.
@@ -41,4 +41,25 @@ export function goJsonKind(value: unknown): string {
   if (Array.isArray(value)) return "array"
   if (typeof value === "boolean") return "bool"
   return typeof value
+}
+
+/** A string as Go's `%q` prints it. Differs from JSON in control characters and in what cannot be seen. */
+export function goQuote(text: string): string {
+  return JSON.stringify(text).replace(
+    /\\u00(0[7b]|[01][0-9a-f])|[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\ufeff]/g,
+    (match) => {
+      if (match === "\\u0007") return "\\a"
+      if (match === "\\u000b") return "\\v"
+      const code = match.length > 1 ? Number.parseInt(match.slice(2), 16) : match.charCodeAt(0)
+      return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`
+    },
+  )
+}
+
+/** A value as Go's JSON encoder writes it: members sorted, `<`, `>` and `&` escaped. */
+export function goJson(value: unknown): string {
+  return canonicalJson(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
 }
