@@ -95,10 +95,10 @@ function newInformer<T extends KubeObject>(type: ResourceType<T>, log: Log, keep
 
   const informer: Informer<T> = {
     type,
-    get: cache.get,
-    list: cache.list,
-    byIndex: cache.byIndex,
-    addIndex: cache.addIndex,
+    get: (key) => cache.get(key),
+    list: () => cache.list(),
+    byIndex: (index, value) => cache.byIndex(index, value),
+    addIndex: (index, values) => cache.addIndex(index, values),
     onChange(handler) {
       handlers.push(handler)
       for (const object of cache.list()) call(handler, { kind: "added", object })

@@ -5,7 +5,14 @@ import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
 import { keyOf } from "#apimachinery/meta.ts"
 import type { KubeClient, ListOptions, Watch, WatchHandler } from "./client.ts"
-import type { ReflectorSink } from "./reflector.ts"
+
+/** Where a reflector's news goes. Called synchronously and in the server's order. */
+export interface ReflectorSink<T extends KubeObject> {
+  /** Everything there is now; what the sink holds beyond it is gone. */
+  replace(objects: readonly T[]): void
+  changed(object: T): void
+  deleted(object: T): void
+}
 
 /** How a watch ended. */
 export type WatchResult = {

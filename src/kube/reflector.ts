@@ -12,15 +12,9 @@ import type { KubeClient, ListOptions } from "./client.ts"
 import type { InformerScope } from "./informer.ts"
 import { listPages } from "./list-pages.ts"
 import { runWatch } from "./reflector-watch.ts"
-import type { WatchResult } from "./reflector-watch.ts"
+import type { ReflectorSink, WatchResult } from "./reflector-watch.ts"
 
-/** Where a reflector's news goes. Called synchronously and in the server's order. */
-export interface ReflectorSink<T extends KubeObject> {
-  /** Everything there is now; what the sink holds beyond it is gone. */
-  replace(objects: readonly T[]): void
-  changed(object: T): void
-  deleted(object: T): void
-}
+export type { ReflectorSink } from "./reflector-watch.ts"
 
 export type ReflectorOptions<T extends KubeObject> = {
   readonly client: KubeClient
@@ -107,7 +101,7 @@ export async function runReflector<T extends KubeObject>(options: ReflectorOptio
   const pass = async (): Promise<unknown> => {
     const startMs = clock.nowMs()
     if (resourceVersion !== undefined) return judge(await watch({ resourceVersion }), startMs)
-    if (mustList || !watchListSupported) return void (await list())
+    if (mustList || !watchListSupported) return await list()
     const result = await watch({ initial: true })
     if (result.noInitialState === undefined) return judge(result, startMs)
     if (result.noInitialState === "refused") watchListSupported = false

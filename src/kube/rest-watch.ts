@@ -38,7 +38,7 @@ export function openWatch<T extends KubeObject>(request: WatchRequest<T>): Watch
     request.signal?.removeEventListener("abort", onAbort)
     stopStream?.()
     deadline.abort()
-    if (tell) error === undefined ? handler.end() : handler.end(error)
+    if (tell) handler.end(error)
   }
   // An abort is a clean end: who aborted knows why, and a loop that waits for the end goes on to its own check.
   const onAbort = () => finish(undefined, true)

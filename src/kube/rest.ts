@@ -5,15 +5,7 @@ import { ConnectionError, readBody } from "#lib/http.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { apiVersionOf, pathOf } from "#apimachinery/gvk.ts"
 import type { KubeList, KubeObject } from "#apimachinery/meta.ts"
-import type {
-  CallOptions,
-  DeleteOptions,
-  KubeClient,
-  ListOptions,
-  Patch,
-  WatchOptions,
-  WriteOptions,
-} from "./client.ts"
+import type { CallOptions, DeleteOptions, KubeClient, Patch } from "./client.ts"
 import { newDeadline } from "./request-deadline.ts"
 import { retryAfterMs, statusErrorOf } from "./response-status.ts"
 import { listQuery, watchQuery, writeQuery } from "./rest-query.ts"

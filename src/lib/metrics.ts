@@ -29,7 +29,11 @@ export const SECONDS_BOUNDS: readonly number[] = [0.001, 0.005, 0.01, 0.025, 0.0
 const SERIES_MAX = 10_000
 
 type Distribution = { readonly counts: number[]; sum: number; count: number }
-type Family = { readonly help: string; readonly type: "counter" | "gauge" | "histogram"; lines(name: string): string[] }
+type Family = {
+  readonly help: string
+  readonly type: "counter" | "gauge" | "histogram"
+  readonly lines: (name: string) => string[]
+}
 
 /**
  * A registry of its own for each process part; nothing is global. Asking twice for one name gives the same series.

@@ -89,7 +89,8 @@ export function startController<const Kinds extends readonly KubeObject[]>(
     queue.add(key)
     metrics.depth(queue.length)
   }
-  const worker = newWorker({ clock, log, metrics, queue, reconcile: options.reconcile, signal })
+  const { reconcile } = options
+  const worker = newWorker({ clock, log, metrics, queue, reconcile, signal })
   const work = async () => {
     for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
       active++
