@@ -129,7 +129,7 @@ export function startController<const Kinds extends readonly KubeObject[]>(
   return {
     name,
     enqueue,
-    enqueueAfter: queue.addAfter,
+    enqueueAfter: (key, delayMs) => queue.addAfter(key, delayMs),
     get idle() {
       return queue.length === 0 && active === 0
     },
