@@ -13,6 +13,8 @@ export const REPLICA_SET_LABEL = "work.open-cluster-management.io/manifestworkre
 export const PLACEMENT_NAME_LABEL = "work.open-cluster-management.io/placementname"
 
 export const SPEC_HASH_ANNOTATION = "open-cluster-management.io/config-spec-hash"
+/** On an AppliedManifestWork: uid of the ManagedCluster on the hub that the work came from. Ours, not OCM's. */
+export const HUB_IDENTITY_ANNOTATION = "hawser.dev/hub-identity"
 export const CLEANUP_PRIORITY_ANNOTATION = "open-cluster-management.io/cleanup-priority"
 
 /** Condition types of works and of their manifests. */

@@ -1,0 +1,82 @@
+import { formatYaml, parseYamlDocuments } from "#lib/yaml.ts"
+
+/** How the hub is reached. Two that differ in any of these are two hubs. */
+export type HubAddress = {
+  /** As in the kubeconfig, verbatim. */
+  readonly server: string
+  /** PEM; absent means the system's authorities. */
+  readonly ca?: string
+  /** The name of the kubeconfig's cluster entry: OCM's agents join anew when it differs. */
+  readonly clusterEntry: string
+}
+
+/** What an agent needs to speak to its hub as itself. */
+export type HubCredentials = {
+  readonly clusterName: string
+  readonly agentName: string
+  readonly hub: HubAddress
+  /** PEM, leaf first. */
+  readonly certificate: string
+  /** PEM. */
+  readonly key: string
+}
+
+/** Names of OCM's `hub-kubeconfig-secret` keys, and of the files in its `--hub-kubeconfig-dir`. */
+export const CREDENTIAL_FILES = ["kubeconfig", "tls.crt", "tls.key", "cluster-name", "agent-name"] as const
+export type CredentialFiles = Readonly<Record<(typeof CREDENTIAL_FILES)[number], string>>
+
+/** As OCM's registration agent writes them: certificate and key stay files beside the kubeconfig. */
+export function formatCredentials({ hub, clusterName, agentName, certificate, key }: HubCredentials): CredentialFiles {
+  const kubeconfig = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [
+      {
+        name: hub.clusterEntry,
+        cluster: {
+          server: hub.server,
+          ...(hub.ca === undefined ? {} : { "certificate-authority-data": Buffer.from(hub.ca).toString("base64") }),
+        },
+      },
+    ],
+    contexts: [
+      {
+        name: "default-context",
+        context: { cluster: hub.clusterEntry, user: "default-auth", namespace: "configuration" },
+      },
+    ],
+    "current-context": "default-context",
+    users: [{ name: "default-auth", user: { "client-certificate": "tls.crt", "client-key": "tls.key" } }],
+  }
+  return {
+    kubeconfig: formatYaml(kubeconfig),
+    "tls.crt": certificate,
+    "tls.key": key,
+    "cluster-name": clusterName,
+    "agent-name": agentName,
+  }
+}
+
+type ClusterEntry = { name?: unknown; cluster?: { server?: unknown; "certificate-authority-data"?: unknown } }
+
+/** @returns undefined when something is missing or unreadable: there are no credentials then */
+export function parseCredentials(files: Partial<CredentialFiles>): HubCredentials | undefined {
+  const { kubeconfig, "tls.crt": certificate, "tls.key": key, "cluster-name": clusterName } = files
+  const agentName = files["agent-name"]
+  if (!kubeconfig || !certificate || !key || !clusterName || !agentName) return undefined
+  try {
+    const document = parseYamlDocuments(kubeconfig)[0] as { clusters?: readonly ClusterEntry[] } | undefined
+    const entry = document?.clusters?.[0]
+    const server = entry?.cluster?.server
+    const ca = entry?.cluster?.["certificate-authority-data"]
+    if (typeof server !== "string" || typeof entry?.name !== "string") return undefined
+    const hub = {
+      server,
+      clusterEntry: entry.name,
+      ...(typeof ca === "string" && ca !== "" ? { ca: Buffer.from(ca, "base64").toString() } : {}),
+    }
+    return { clusterName: clusterName.trim(), agentName: agentName.trim(), hub, certificate, key }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,322 @@
+// The registered agent at its hub: lease, status and the next certificate.
+//
+// Reads:    its own ManagedCluster (hub cache), MemberFacts, its Lease.
+// Wakes on: the ManagedCluster, changes of the member's health, nodes and claims, the lease's and certificate's times.
+// Writes:   ManagedCluster status: Joined, Available, ClusterCertificateRotated, version, capacity, allocatable,
+//           claims: one patch, and only when something differs. The Lease's renewTime. CertificateSigningRequest.
+// Gives up when: the certificate has expired, or the hub keeps answering Unauthorized: the agent then joins anew.
+//           A hub that is away is tried again for ever, with growing delays.
+import { backoffMs } from "#lib/backoff.ts"
+import { sleep } from "#lib/clock.ts"
+import { isConditionTrue } from "#apimachinery/conditions.ts"
+import type { NewCondition } from "#apimachinery/conditions.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import type { Lease } from "#api/kubernetes/coordination.ts"
+import { LEASES } from "#api/kubernetes/coordination.ts"
+import type { ManagedCluster } from "#api/cluster/v1.ts"
+import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { CERTIFICATE_ROTATED, CLUSTER_LEASE, HUB_ACCEPTED } from "#api/cluster/names.ts"
+import { carryOut } from "#agent/carry-out.ts"
+import { newest } from "#agent/resource-version.ts"
+import type { KubeClient } from "#kube/client.ts"
+import type { Informer, InformerFactory } from "#kube/informer.ts"
+import type { Write } from "#runtime/apply-plan.ts"
+import { startController } from "#runtime/controller.ts"
+import type { Controller, Runtime } from "#runtime/controller.ts"
+import { requestCertificate } from "./certificate-request.ts"
+import { planClusterStatus } from "./cluster-status.plan.ts"
+import { certificatesOf, planRotation } from "./credentials.plan.ts"
+import type { CredentialStore } from "./credential-store.ts"
+import type { HubCredentials } from "./credentials.ts"
+import { planLease, renewed } from "./lease.plan.ts"
+import type { MemberFacts } from "./member-facts.ts"
+
+export type HubSessionOptions = {
+  readonly credentials: HubCredentials
+  readonly hub: { readonly client: KubeClient; readonly informers: InformerFactory }
+  readonly facts: MemberFacts
+  readonly store: CredentialStore
+  readonly certificateSeconds?: number
+  /** Resolves when the hub accepted the cluster, if somebody else can tell: the agent's own tries may be seconds apart. */
+  readonly accepted?: Promise<void>
+  /** Called once the hub lets the agent in: what needs the hub may begin. */
+  readonly onEntered: (session: HubSession) => void
+  /** To tell of a rotation before this session. */
+  readonly rotation?: NewCondition
+}
+
+/** Why a session ended: `refused` and `expired` lead to a new join, `rotated` to a session with new credentials. */
+export type SessionEnd =
+  | { readonly why: "refused" | "expired" | "stopped" }
+  | { readonly why: "rotated"; readonly credentials: HubCredentials; readonly rotation: NewCondition }
+
+const ENTRY_BACKOFF = { initialMs: 20, maxMs: 10_000 }
+const RENEWAL_BACKOFF = { initialMs: 1_000, maxMs: 5 * 60_000 }
+/** A rotation's time is computed anew this often: clocks jump. Source: OCM, 5 minutes. */
+const ROTATION_CHECK_MS = 5 * 60_000
+/** The first report waits so long at most for the member's nodes and health. */
+const FACTS_WAIT_MS = 2_000
+/** Refusals in a row, a second apart, after which they are believed. */
+const REFUSALS_MAX = 3
+
+export class HubSession {
+  readonly #runtime: Runtime
+  readonly #options: HubSessionOptions
+  readonly #clusters: Informer<ManagedCluster>
+  readonly #end = Promise.withResolvers<SessionEnd>()
+  #answered: ManagedCluster | undefined
+  #lease: Lease | undefined
+  #renewedMs: number | undefined
+  #draw: number
+  #rotation: NewCondition | undefined
+  #confirming = false
+
+  private constructor(runtime: Runtime, options: HubSessionOptions) {
+    const { hub, credentials } = options
+    this.#runtime = runtime
+    this.#options = options
+    this.#rotation = options.rotation
+    this.#draw = runtime.random.fraction()
+    this.#clusters = hub.informers.informer(MANAGED_CLUSTERS, {
+      fieldSelector: `metadata.name=${credentials.clusterName}`,
+    })
+  }
+
+  /** Runs until the credentials are of no use, or the signal aborts. Never rejects. */
+  static async run(runtime: Runtime, options: HubSessionOptions): Promise<SessionEnd> {
+    const over = new AbortController()
+    const signal = AbortSignal.any([runtime.signal, over.signal])
+    const session = new HubSession({ ...runtime, signal }, options)
+    const onAbort = () => session.#end.resolve({ why: "stopped" })
+    if (runtime.signal.aborted) onAbort()
+    runtime.signal.addEventListener("abort", onAbort, { once: true })
+    session.#work().catch((error: unknown) => {
+      if (!signal.aborted) runtime.log.error("Session with the hub failed", { error })
+      session.#end.resolve({ why: runtime.signal.aborted ? "stopped" : "refused" })
+    })
+    const end = await session.#end.promise
+    runtime.signal.removeEventListener("abort", onAbort)
+    options.facts.listen(undefined)
+    over.abort()
+    return end
+  }
+
+  /** The uid of this cluster's ManagedCluster, once known. */
+  identity(): string | undefined {
+    return this.#cluster()?.metadata.uid
+  }
+
+  get #name(): string {
+    return this.#options.credentials.clusterName
+  }
+
+  #cluster(): ManagedCluster | undefined {
+    const cached = this.#clusters.get(this.#name)
+    return cached === undefined ? this.#answered : newest(cached, this.#answered)
+  }
+
+  async #work(): Promise<void> {
+    const { hub, facts, onEntered } = this.#options
+    const { signal } = this.#runtime
+    void this.#watchExpiry()
+    const ready = facts.ready(FACTS_WAIT_MS, signal)
+    this.#answered = await this.#enter()
+    await ready
+    // Before any cache is filled: the first report is what people wait for.
+    const first = Promise.allSettled([this.#renewLease(), this.#report()])
+    const statuses = this.#startStatus()
+    this.#startLease()
+    hub.informers.start(signal)
+    onEntered(this)
+    await first
+    void this.#rotate(statuses)
+  }
+
+  /** Waits until the hub has accepted the cluster and lets its agent look at it. */
+  async #enter(): Promise<ManagedCluster> {
+    const { hub, accepted = new Promise<void>(() => {}) } = this.#options
+    const { clock, random, signal, log } = this.#runtime
+    let wake = accepted.then(() => undefined)
+    for (let failures = 1; ; failures++) {
+      try {
+        const cluster = await hub.client.get(MANAGED_CLUSTERS, { name: this.#name }, { signal })
+        if (isConditionTrue(cluster.status?.conditions, HUB_ACCEPTED)) return cluster
+        if (failures === 1) log.info("Waits for the hub to accept the cluster", { cluster: this.#name })
+      } catch (error) {
+        signal.throwIfAborted()
+        if (hasReason(error, "Unauthorized")) void this.#confirmRefusal()
+        log.debug("Cannot see the ManagedCluster yet", { error })
+      }
+      const woken = await Promise.race([
+        wake.then(() => true),
+        sleep(clock, backoffMs(ENTRY_BACKOFF, failures, random), signal).then(() => false),
+      ])
+      // Acceptance comes once, and what it grants a moment later: from here on ask quickly.
+      if (woken) failures = 0
+      if (woken) wake = new Promise(() => {})
+    }
+  }
+
+  #startStatus(): Controller {
+    const controller = startController(this.#runtime, {
+      name: "managedcluster-status",
+      workers: 1,
+      sources: [{ informer: this.#clusters, keysOf: () => [this.#name] }],
+      reconcile: async () => this.#guard(this.#report()),
+    })
+    this.#options.facts.listen(() => controller.enqueue(this.#name))
+    return controller
+  }
+
+  #startLease(): Controller {
+    return startController(this.#runtime, {
+      name: "managedcluster-lease",
+      workers: 1,
+      backoff: RENEWAL_BACKOFF,
+      sources: [{ informer: this.#clusters, keysOf: () => [this.#name] }],
+      reconcile: async () => this.#guard(this.#renewLease()),
+    })
+  }
+
+  async #report(): Promise<{ readonly requeueAfterMs?: number } | void> {
+    const { facts, hub } = this.#options
+    const cluster = this.#cluster()
+    if (cluster === undefined) return
+    const { health, version, nodes, claims } = facts
+    const nowMs = this.#runtime.clock.nowMs()
+    const plan = planClusterStatus({ cluster, health, version, nodes, claims, rotation: this.#rotation, nowMs })
+    for (const action of plan.actions) {
+      this.#answered = (await carryOut<ManagedCluster>(hub.client, action as Write, this.#runtime.signal)) ?? cluster
+    }
+    return plan
+  }
+
+  async #renewLease(): Promise<{ readonly requeueAfterMs?: number } | void> {
+    const { clock, random, signal } = this.#runtime
+    const { client } = this.#options.hub
+    const cluster = this.#cluster()
+    if (cluster === undefined) return
+    const plan = planLease({ cluster, renewedMs: this.#renewedMs, draw: this.#draw, nowMs: clock.nowMs() })
+    if (!plan.renew) return plan.waitMs === undefined ? undefined : { requeueAfterMs: plan.waitMs }
+    try {
+      const key = { namespace: this.#name, name: CLUSTER_LEASE }
+      const lease = this.#lease ?? (await client.get(LEASES, key, { signal }))
+      this.#lease = await client.update(LEASES, renewed(lease, clock.nowMs()), { signal })
+    } catch (error) {
+      this.#lease = undefined
+      throw error
+    }
+    this.#renewedMs = clock.nowMs()
+    this.#draw = random.fraction()
+    const next = planLease({ cluster, renewedMs: this.#renewedMs, draw: this.#draw, nowMs: this.#renewedMs })
+    return next.waitMs === undefined ? undefined : { requeueAfterMs: next.waitMs }
+  }
+
+  /** Passes failures on, and looks into those that say that the certificate is not taken any more. */
+  async #guard<T>(pass: Promise<T>): Promise<T> {
+    try {
+      return await pass
+    } catch (error) {
+      if (hasReason(error, "Unauthorized")) void this.#confirmRefusal()
+      throw error
+    }
+  }
+
+  /** One Unauthorized may be a server that is starting: it is believed when it stays. */
+  async #confirmRefusal(): Promise<void> {
+    if (this.#confirming) return
+    this.#confirming = true
+    const { clock, signal } = this.#runtime
+    try {
+      for (let refusals = 0; refusals < REFUSALS_MAX; refusals++) {
+        await sleep(clock, 1_000, signal)
+        await this.#options.hub.client
+          .get(MANAGED_CLUSTERS, { name: this.#name }, { signal })
+          .catch((error: unknown) => {
+            if (hasReason(error, "Unauthorized")) return
+            throw error
+          })
+      }
+      this.#end.resolve({ why: "refused" })
+    } catch {
+      // Something else than a refusal: the hub is away, or lets us in again.
+    } finally {
+      this.#confirming = false
+    }
+  }
+
+  async #watchExpiry(): Promise<void> {
+    const { clock, signal } = this.#runtime
+    const notAfterMs = Math.min(...certificatesOf(this.#options.credentials.certificate).map((c) => c.notAfterMs))
+    for (;;) {
+      const leftMs = notAfterMs - clock.nowMs()
+      if (leftMs < 0) return this.#end.resolve({ why: "expired" })
+      if (
+        await sleep(clock, Math.min(leftMs + 1, ROTATION_CHECK_MS), signal).then(
+          () => false,
+          () => true,
+        )
+      )
+        return
+    }
+  }
+
+  /** Gets the next certificate in time. The old one serves until the new one is there. */
+  async #rotate(statuses: Controller): Promise<void> {
+    const { credentials, hub, store, certificateSeconds } = this.#options
+    const { clock, random, signal, log } = this.#runtime
+    const [leaf] = certificatesOf(credentials.certificate)
+    if (leaf === undefined) return
+    const draw = random.fraction()
+    const tell = (rotation: NewCondition) => {
+      this.#rotation = rotation
+      statuses.enqueue(this.#name)
+    }
+    for (let failures = 0; !signal.aborted;) {
+      const { waitMs } = planRotation(leaf, draw, clock.nowMs())
+      const delayMs = failures > 0 ? backoffMs(RENEWAL_BACKOFF, failures, random) : Math.min(waitMs, ROTATION_CHECK_MS)
+      await sleep(clock, delayMs, signal).catch(() => undefined)
+      if (signal.aborted || planRotation(leaf, draw, clock.nowMs()).waitMs > 0) continue
+      try {
+        const { clusterName, agentName } = credentials
+        const expiry = certificateSeconds === undefined ? {} : { expirationSeconds: certificateSeconds }
+        const issued = await requestCertificate(
+          this.#runtime,
+          hub.client,
+          { clusterName, agentName, ...expiry },
+          signal,
+        )
+        const next = { ...credentials, ...issued }
+        await store.save(next)
+        return this.#end.resolve({ why: "rotated", credentials: next, rotation: rotatedCondition(next) })
+      } catch (error) {
+        if (signal.aborted) return
+        failures++
+        log.warn("Cannot rotate the certificate, trying again", { error, failures })
+        tell(rotationFailed(error))
+      }
+    }
+  }
+}
+
+function rotatedCondition({ certificate }: HubCredentials): NewCondition {
+  const [leaf] = certificatesOf(certificate)
+  // As Go prints a time.
+  const text = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`
+  const range = leaf ? ` starting from ${text(leaf.notBeforeMs)} to ${text(leaf.notAfterMs)}` : ""
+  return {
+    type: CERTIFICATE_ROTATED,
+    status: "True",
+    reason: "ClientCertificateUpdated",
+    message: `client certificate rotated${range}`,
+  }
+}
+
+function rotationFailed(error: unknown): NewCondition {
+  return {
+    type: CERTIFICATE_ROTATED,
+    status: "False",
+    reason: "ClientCertificateUpdateFailed",
+    message: `Failed to rotated client certificate ${error instanceof Error ? error.message : String(error)}`,
+  }
+}

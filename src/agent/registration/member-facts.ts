@@ -1,0 +1,127 @@
+import { sleep } from "#lib/clock.ts"
+import { readBody } from "#lib/http.ts"
+import { describeError } from "#lib/log.ts"
+import type { Node } from "#api/kubernetes/core.ts"
+import { NODES } from "#api/kubernetes/core.ts"
+import type { ClusterClaim } from "#api/cluster/v1alpha1.ts"
+import { CLUSTER_CLAIMS } from "#api/cluster/v1alpha1.ts"
+import type { KubeClient } from "#kube/client.ts"
+import type { Informer, InformerFactory } from "#kube/informer.ts"
+import type { Runtime } from "#runtime/controller.ts"
+import type { MemberHealth } from "./cluster-status.plan.ts"
+
+/** Between two questions to a member that is well. */
+const PROBE_MS = 30_000
+/** ... and to one that is not. Source: OCM healthCheckRetryInterval. */
+const PROBE_FAILING_MS = 5_000
+
+/** The longest answer that is quoted on the hub. */
+const QUOTE_MAX = 1024
+
+/** What the agent knows of its member, kept up to date whether there is a hub or not. */
+export class MemberFacts {
+  readonly #runtime: Runtime
+  readonly #client: KubeClient
+  readonly #nodes: Informer<Node>
+  readonly #claims: Informer<ClusterClaim> | undefined
+  readonly #probed = Promise.withResolvers<void>()
+  #listener: (() => void) | undefined
+  #gathering = false
+  health: MemberHealth | undefined
+  version: string | undefined
+
+  constructor(runtime: Runtime, client: KubeClient, informers: InformerFactory, options: { readonly claims: boolean }) {
+    this.#runtime = runtime
+    this.#client = client
+    this.#nodes = informers.informer(NODES)
+    this.#claims = options.claims ? informers.informer(CLUSTER_CLAIMS) : undefined
+    this.#nodes.onChange(() => this.#tellSoon())
+    this.#claims?.onChange(() => this.#tellSoon())
+  }
+
+  get nodes(): readonly Node[] | undefined {
+    return this.#nodes.synced ? this.#nodes.list() : undefined
+  }
+
+  get claims(): readonly ClusterClaim[] | undefined {
+    return this.#claims?.synced ? this.#claims.list() : undefined
+  }
+
+  /** Who wants to know of changes: one at a time. */
+  listen(listener: (() => void) | undefined): void {
+    this.#listener = listener
+  }
+
+  /** Resolves when the member has been asked once and its nodes are known, or after `limitMs`. */
+  async ready(limitMs: number, signal: AbortSignal): Promise<void> {
+    const known = [this.#probed.promise, this.#nodes.waitForSync(signal), this.#claims?.waitForSync(signal)]
+    const over = new AbortController()
+    const limit = sleep(this.#runtime.clock, limitMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
+    await Promise.race([Promise.allSettled(known), limit])
+    over.abort()
+  }
+
+  /** Probes until the signal aborts. Never rejects. */
+  async run(): Promise<void> {
+    const { clock, signal } = this.#runtime
+    while (!signal.aborted) {
+      const before = this.health
+      await this.#probe()
+      this.#probed.resolve()
+      if (before?.ok !== this.health?.ok || !this.health?.ok) this.#listener?.()
+      await sleep(clock, this.health?.ok ? PROBE_MS : PROBE_FAILING_MS, signal).catch(() => undefined)
+    }
+  }
+
+  /** News of nodes come in bursts and say little: a second is soon enough. */
+  #tellSoon(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#runtime.clock.setTimer(1_000, () => {
+      this.#gathering = false
+      this.#listener?.()
+    })
+  }
+
+  async #probe(): Promise<void> {
+    const { clock, signal, log } = this.#runtime
+    const [failure, version] = await Promise.all([
+      this.#ask(),
+      this.#readVersion().catch((error: unknown) => {
+        log.debug("Cannot read the member's version", { error })
+        return undefined
+      }),
+    ])
+    if (signal.aborted) return
+    this.version = version ?? this.version
+    const sinceMs = this.health?.ok === false ? this.health.sinceMs : clock.nowMs()
+    this.health = failure === undefined ? { ok: true } : { ok: false, sinceMs, message: failure }
+  }
+
+  /** @returns what is wrong with the member's API server, as OCM words it */
+  async #ask(): Promise<string | undefined> {
+    let status = 0
+    try {
+      let answer = await this.#client.raw("GET", "/livez", { signal: this.#runtime.signal })
+      // Kubernetes before 1.16 has no /livez, and some roles do not reach it.
+      if (answer.status === 404 || answer.status === 403) {
+        answer = await this.#client.raw("GET", "/healthz", { signal: this.#runtime.signal })
+      }
+      status = answer.status
+      if (status === 200) return undefined
+      const body = Buffer.from(await readBody(answer.body))
+        .toString()
+        .slice(0, QUOTE_MAX)
+      return `The kube-apiserver is not ok, status code: ${status}, ${body}`
+    } catch (error) {
+      return `The kube-apiserver is not ok, status code: ${status}, ${describeError(error).slice(0, QUOTE_MAX)}`
+    }
+  }
+
+  async #readVersion(): Promise<string | undefined> {
+    const answer = await this.#client.raw("GET", "/version", { signal: this.#runtime.signal })
+    if (answer.status !== 200) return undefined
+    const info = JSON.parse(Buffer.from(await readBody(answer.body)).toString()) as { gitVersion?: unknown }
+    return typeof info.gitVersion === "string" ? info.gitVersion : undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { formatTime, parseTimeMs } from "#lib/clock.ts"
+import type { AppliedManifestWork } from "#api/work/v1.ts"
+import { APPLIED_MANIFEST_WORKS } from "#api/work/v1.ts"
+import { NOTHING } from "#runtime/plan.ts"
+import type { Plan } from "#runtime/plan.ts"
+
+/**
+ * What is known of the work behind an AppliedManifestWork.
+ * - `present`: the hub has it
+ * - `missing`: the hub answered a direct GET with NotFound, and it is the hub that the work came from
+ * - `unknown`: anything else: no answer, another hub, a restored one. Never a reason to take anything away
+ * - `superseded`: it came from another hub, and everything that it applied is owned by works of this hub too
+ */
+export type WorkWhereabouts = "present" | "missing" | "unknown" | "superseded"
+
+/** A grace period from here on means never. Source: OCM EvictionGracePeriodBound. */
+export const EVICTION_NEVER_MS = 100 * 365 * 24 * 3600 * 1000
+
+/** Starts, stops and ends the grace period after which what a vanished work applied is taken away. */
+export function planEviction(
+  applied: AppliedManifestWork,
+  whereabouts: WorkWhereabouts,
+  { nowMs, graceMs }: { readonly nowMs: number; readonly graceMs: number },
+): Plan {
+  if (applied.metadata.deletionTimestamp !== undefined) return NOTHING
+  const startedMs = parseTimeMs(applied.status?.evictionStartTime)
+  const setStart = (evictionStartTime: string | null): Plan["actions"] => [
+    {
+      do: "patch",
+      type: APPLIED_MANIFEST_WORKS,
+      key: { name: applied.metadata.name! },
+      patch: { status: { evictionStartTime } },
+      subresource: "status",
+      uid: applied.metadata.uid!,
+    },
+  ]
+  // A silent hub neither starts nor stops the clock; it is asked again before anything is deleted.
+  if (whereabouts === "unknown") return { actions: [], why: ["kept: the hub has not said that the work is gone"] }
+  if (whereabouts === "present" || graceMs >= EVICTION_NEVER_MS) {
+    return { actions: startedMs === undefined ? [] : setStart(null) }
+  }
+  if (startedMs === undefined) return { actions: setStart(formatTime(nowMs)), requeueAfterMs: graceMs }
+  const leftMs = startedMs + graceMs - nowMs
+  if (leftMs > 0) return { actions: [], requeueAfterMs: leftMs, why: [`evicted in ${Math.ceil(leftMs / 1000)} s`] }
+  return {
+    actions: [
+      {
+        do: "delete",
+        type: APPLIED_MANIFEST_WORKS,
+        key: { name: applied.metadata.name! },
+        uid: applied.metadata.uid!,
+        propagationPolicy: "Background",
+      },
+    ],
+  }
+}
