@@ -124,7 +124,7 @@ function checkExpiration(seconds: number): FieldError | undefined {
 function resolveBoundObject(reader: ObjectReader, ref: Json, namespace: string, account: string): BoundRefs {
   const { group, version } = parseApiVersion(textIn(ref, "apiVersion"))
   const [kind, name, uid] = [textIn(ref, "kind"), textIn(ref, "name"), textIn(ref, "uid")]
-  const known = group === "" ? RESOURCE_OF_KIND[kind] : undefined
+  const known = group === "" ? RESOURCE_OF_KIND.get(kind) : undefined
   if (known === undefined) {
     throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`)
   }
@@ -147,4 +147,8 @@ function resolveBoundObject(reader: ObjectReader, ref: Json, namespace: string, 
   return { node: node === undefined ? { name: nodeName } : refOf(node), pod: refOf(object) }
 }
 
-const RESOURCE_OF_KIND: Readonly<Record<string, string>> = { Pod: "pods", Secret: "secrets", Node: "nodes" }
+const RESOURCE_OF_KIND = new Map([
+  ["Pod", "pods"],
+  ["Secret", "secrets"],
+  ["Node", "nodes"],
+])

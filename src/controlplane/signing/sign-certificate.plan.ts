@@ -6,7 +6,7 @@ import type { CertificateAuthority } from "#lib/x509/authority.ts"
 import { certificatePem } from "#lib/x509/certificate.ts"
 import { parseCsr } from "#lib/x509/csr.ts"
 import type { CertificateRequest } from "#lib/x509/csr.ts"
-import { EXTENDED_USAGE_OF, KEY_USAGE_OF } from "#api/kubernetes/certificate-usages.ts"
+import { CERTIFICATE_USAGES, EXTENDED_USAGE_OF, KEY_USAGE_OF } from "#api/kubernetes/certificate-usages.ts"
 import { CERTIFICATE_SIGNING_REQUESTS } from "#api/kubernetes/certificates.ts"
 import type { CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
 import { NOTHING } from "#runtime/plan.ts"
@@ -21,12 +21,12 @@ const SHORT_MS = 8 * 60 * 60 * 1000
 type Check = (request: CertificateRequest, usages: readonly string[]) => string | undefined
 
 /** The signers of Kubernetes that a control plane itself is, with what each asks of a request. */
-const CHECKS: Readonly<Record<string, Check>> = {
-  "kubernetes.io/kube-apiserver-client": checkClient,
-  "kubernetes.io/kube-apiserver-client-kubelet": checkKubeletClient,
-  "kubernetes.io/kubelet-serving": checkKubeletServing,
-  "kubernetes.io/legacy-unknown": () => undefined,
-}
+const CHECKS = new Map<string, Check>([
+  ["kubernetes.io/kube-apiserver-client", checkClient],
+  ["kubernetes.io/kube-apiserver-client-kubelet", checkKubeletClient],
+  ["kubernetes.io/kubelet-serving", checkKubeletServing],
+  ["kubernetes.io/legacy-unknown", () => undefined],
+])
 
 /** Signs an approved request whose signer we are, or says by a Failed condition why that can never be. */
 export function planCertificateSigning(observed: {
@@ -36,7 +36,7 @@ export function planCertificateSigning(observed: {
   readonly random: Random
 }): Plan {
   const { request: csr, ca, nowMs, random } = observed
-  const check = CHECKS[csr.spec.signerName]
+  const check = CHECKS.get(csr.spec.signerName)
   if (check === undefined) return NOTHING
   const conditions = csr.status?.conditions ?? []
   const isTrue = (type: string) => conditions.some((c) => c.type === type && c.status === "True")
@@ -108,7 +108,7 @@ function fail(csr: CertificateSigningRequest, nowMs: number, message: string): P
 }
 
 function unknownUsages(usages: readonly string[]): string | undefined {
-  const unknown = usages.filter((usage) => !(usage in KEY_USAGE_OF) && !(usage in EXTENDED_USAGE_OF))
+  const unknown = usages.filter((usage) => !CERTIFICATE_USAGES.includes(usage))
   return unknown.length === 0 ? undefined : `unrecognized usage values: ${JSON.stringify(unknown)}`
 }
 

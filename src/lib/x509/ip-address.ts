@@ -1,4 +1,9 @@
-import { isIPv4, isIPv6 } from "node:net"
+import { isIP, isIPv4, isIPv6 } from "node:net"
+
+/** @returns whether the text is an IP address and no host name */
+export function isIpAddress(text: string): boolean {
+  return isIP(text) !== 0
+}
 
 /** 4 or 16 bytes. @throws Error for what is no IP address */
 export function ipAddressBytes(text: string): Uint8Array {
