@@ -1,0 +1,162 @@
+import { hubCrds } from "#api/crds.ts"
+import { BOOTSTRAP_GROUP, CLUSTER_GROUP } from "#api/cluster/names.ts"
+import { CLIENT_SIGNER } from "#api/kubernetes/certificates.ts"
+import { RBAC_GROUP, type PolicyRule } from "#api/kubernetes/rbac.ts"
+import { WORK_GROUP } from "#api/work/names.ts"
+import type { KubeObject } from "#apimachinery/meta.ts"
+import { formatYaml } from "#lib/yaml.ts"
+import {
+  BOOTSTRAP_ROLE,
+  BOOTSTRAP_SERVICE_ACCOUNT,
+  HUB_COMPONENTS_NAMESPACE,
+  HUB_NAMESPACE,
+  HUB_SERVICE_ACCOUNT,
+} from "./names.ts"
+import {
+  allow,
+  clusterRole,
+  clusterRoleBinding,
+  namespace,
+  READ,
+  role,
+  roleBinding,
+  serviceAccount,
+} from "./objects.ts"
+
+const REGISTER_GROUP = "register.open-cluster-management.io"
+const ADDON_GROUP = "addon.open-cluster-management.io"
+const HUB_ROLE = "open-cluster-management:hawser-hub"
+const HUB_LEADER_ROLE = "hawser-hub:leader-election"
+
+export type HubManifestsOptions = {
+  /**
+   * How the hub is reached, for `kube-public/cluster-info`, where clusteradm looks for the hub's authority. Leave it out
+   * where something else (kubeadm) writes that ConfigMap.
+   */
+  readonly clusterInfo?: { readonly server: string; readonly ca: string }
+}
+
+/** What makes a Kubernetes a hub, in the order in which it is applied. */
+export function hubManifests(options: HubManifestsOptions = {}): KubeObject[] {
+  return [
+    ...hubCrds(),
+    ...hubAccess(),
+    ...(options.clusterInfo === undefined ? [] : [clusterInfo(options.clusterInfo)]),
+  ]
+}
+
+/** Namespaces, identities and rights. */
+function hubAccess(): KubeObject[] {
+  const bootstrap = { namespace: HUB_NAMESPACE, name: BOOTSTRAP_SERVICE_ACCOUNT }
+  const hub = { namespace: HUB_COMPONENTS_NAMESPACE, name: HUB_SERVICE_ACCOUNT }
+  return [
+    namespace(HUB_NAMESPACE),
+    namespace(HUB_COMPONENTS_NAMESPACE),
+    serviceAccount(bootstrap),
+    clusterRole(BOOTSTRAP_ROLE, bootstrapRules()),
+    clusterRoleBinding(`${BOOTSTRAP_ROLE}:agent-registration`, BOOTSTRAP_ROLE, { serviceAccount: bootstrap }),
+    clusterRoleBinding(`${BOOTSTRAP_ROLE}:managedcluster`, BOOTSTRAP_ROLE, { group: BOOTSTRAP_GROUP }),
+    serviceAccount(hub),
+    clusterRole(HUB_ROLE, hubRules()),
+    clusterRoleBinding(HUB_ROLE, HUB_ROLE, { serviceAccount: hub }),
+    role(HUB_COMPONENTS_NAMESPACE, HUB_LEADER_ROLE, [
+      allow("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
+    ]),
+    roleBinding(HUB_COMPONENTS_NAMESPACE, HUB_LEADER_ROLE, HUB_SERVICE_ACCOUNT),
+  ]
+}
+
+/** What somebody who only wants to join may do: ask, and look whether the answer has come. */
+function bootstrapRules(): PolicyRule[] {
+  return [
+    allow("", ["configmaps"], ["get"]),
+    allow("certificates.k8s.io", ["certificatesigningrequests"], ["create", "get", "list", "watch"]),
+    allow(CLUSTER_GROUP, ["managedclusters"], ["get", "create", "list", "watch"]),
+    // The set `default`, which a new cluster is put in, is joined in the name of who creates it.
+    allow(CLUSTER_GROUP, ["managedclustersets/join"], ["create"]),
+  ]
+}
+
+/**
+ * What the hub's controllers do. They may not give more than they have (RBAC's escalation check), so that the rights of
+ * clusters' agents are among theirs; `escalate` and `bind`, which would make them administrators, are not.
+ */
+function hubRules(): PolicyRule[] {
+  return [...registrationRules(), ...placementRules(), ...workRules(), ...grantedRules()]
+}
+
+function registrationRules(): PolicyRule[] {
+  return [
+    allow(CLUSTER_GROUP, ["managedclusters"], [...READ, "patch"]),
+    allow(CLUSTER_GROUP, ["managedclusters/status"], ["patch"]),
+    allow(CLUSTER_GROUP, ["managedclustersets"], [...READ, "create", "patch"]),
+    allow(CLUSTER_GROUP, ["managedclustersetbindings"], READ),
+    allow(CLUSTER_GROUP, ["managedclustersets/status", "managedclustersetbindings/status"], ["patch"]),
+    // Automatic acceptance, and the set that a new cluster is put in.
+    allow(REGISTER_GROUP, ["managedclusters/accept"], ["update"]),
+    allow(CLUSTER_GROUP, ["managedclustersets/join"], ["create"]),
+    allow("", ["namespaces"], [...READ, "create", "patch"]),
+    allow(RBAC_GROUP, ["clusterroles", "clusterrolebindings", "rolebindings"], [...READ, "create", "patch", "delete"]),
+    allow("coordination.k8s.io", ["leases"], [...READ, "create"]),
+    allow("certificates.k8s.io", ["certificatesigningrequests"], READ),
+    allow("certificates.k8s.io", ["certificatesigningrequests/approval"], ["update"]),
+    allow("certificates.k8s.io", ["signers"], ["approve"], [CLIENT_SIGNER]),
+    allow("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
+  ]
+}
+
+function placementRules(): PolicyRule[] {
+  return [
+    allow(CLUSTER_GROUP, ["placements", "addonplacementscores"], READ),
+    allow(CLUSTER_GROUP, ["placements/status"], ["patch"]),
+    allow(CLUSTER_GROUP, ["placementdecisions"], [...READ, "create", "patch", "delete"]),
+    allow(CLUSTER_GROUP, ["placementdecisions/status"], ["patch"]),
+    // PlacementDecisions name their Placement as owner and block its foreground deletion.
+    allow(CLUSTER_GROUP, ["placements/finalizers"], ["update"]),
+  ]
+}
+
+function workRules(): PolicyRule[] {
+  return [
+    allow(WORK_GROUP, ["manifestworks"], [...READ, "create", "patch", "delete"]),
+    allow(WORK_GROUP, ["manifestworkreplicasets"], [...READ, "patch"]),
+    allow(WORK_GROUP, ["manifestworkreplicasets/status"], ["patch"]),
+    // A template may name an executor; the works are made in the hub's name.
+    allow(WORK_GROUP, ["manifestworks"], ["execute-as"]),
+  ]
+}
+
+/** What clusters' agents are given and is not among the rules above. */
+function grantedRules(): PolicyRule[] {
+  return [
+    allow("certificates.k8s.io", ["certificatesigningrequests"], ["create"]),
+    allow(REGISTER_GROUP, ["managedclusters/clientcertificates"], ["renew"]),
+    allow(CLUSTER_GROUP, ["managedclusters", "managedclusters/status"], ["update"]),
+    allow("coordination.k8s.io", ["leases"], ["update"]),
+    allow(ADDON_GROUP, ["managedclusteraddons"], READ),
+    allow(ADDON_GROUP, ["managedclusteraddons/status"], ["patch", "update"]),
+    allow("", ["events"], ["create", "patch", "update"]),
+    allow("events.k8s.io", ["events"], ["create", "patch", "update"]),
+    allow(WORK_GROUP, ["manifestworks"], ["update"]),
+    allow(WORK_GROUP, ["manifestworks/status"], ["patch", "update"]),
+  ]
+}
+
+/** A kubeconfig without credentials, as kubeadm publishes it. */
+function clusterInfo({ server, ca }: { readonly server: string; readonly ca: string }): KubeObject {
+  const kubeconfig = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "", cluster: { "certificate-authority-data": Buffer.from(ca).toString("base64"), server } }],
+    contexts: [],
+    "current-context": "",
+    preferences: {},
+    users: [],
+  }
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "cluster-info", namespace: "kube-public" },
+    data: { kubeconfig: formatYaml(kubeconfig) },
+  } as KubeObject
+}

@@ -1,0 +1,22 @@
+// Names of what an installation consists of. Those without `hawser` are OCM's: its programs look for them.
+
+/** Holds the identity that clusters join with. */
+export const HUB_NAMESPACE = "open-cluster-management"
+/** Holds the hub's own programs. */
+export const HUB_COMPONENTS_NAMESPACE = "open-cluster-management-hub"
+export const AGENT_NAMESPACE = "open-cluster-management-agent"
+export const AGENT_ADDON_NAMESPACE = "open-cluster-management-agent-addon"
+
+export const BOOTSTRAP_SERVICE_ACCOUNT = "agent-registration-bootstrap"
+export const BOOTSTRAP_ROLE = "open-cluster-management:bootstrap"
+/** As it appears in requests: a user for `--auto-approve-user`. */
+export const BOOTSTRAP_USER = `system:serviceaccount:${HUB_NAMESPACE}:${BOOTSTRAP_SERVICE_ACCOUNT}`
+
+export const HUB_SERVICE_ACCOUNT = "hawser-hub"
+export const AGENT_SERVICE_ACCOUNT = "hawser-agent"
+
+/** Who writes what an installation consists of, for server-side apply. */
+export const INSTALL_FIELD_MANAGER = "hawser"
+
+/** The field that says that an object came with an installation, and the value. */
+export const MANAGED_BY_LABEL = { "app.kubernetes.io/managed-by": "hawser" }
