@@ -90,8 +90,8 @@ export function newEventRecorder(options: EventRecorderOptions): EventRecorder {
     const { event } = series
     try {
       if (!series.created) {
-        series.created = true
         series.event = await client.create(EVENTS, event)
+        series.created = true
         return
       }
       const merge = { series: { count: series.count, lastObservedTime: formatMicroTime(series.lastMs) } }
