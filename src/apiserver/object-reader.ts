@@ -22,5 +22,5 @@ export type ObjectChange = {
   readonly resource: ResourceInfo
   readonly kind: "added" | "changed" | "deleted"
   readonly object: UnknownObject
-  readonly before?: UnknownObject
+  readonly before?: UnknownObject | undefined
 }

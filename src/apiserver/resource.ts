@@ -31,10 +31,15 @@ export type ResourceInfo = {
   readonly schema: () => KindSchema | undefined
   readonly strategy: Strategy
   readonly columns: readonly Column[]
+  /** Where a custom resource keeps what `scale` shows, as `.spec.replicas`; built-in kinds keep it in the usual places. */
+  readonly scale?: { readonly spec: string; readonly status: string; readonly selector?: string }
   /** Extra fields that field selectors may name besides metadata.name and metadata.namespace, with their reader. */
   readonly selectableFields: ReadonlyMap<string, (object: UnknownObject) => string>
   /** Converts a stored object to this version and back; identity when absent. */
-  readonly convert?: { readonly fromStored: (object: UnknownObject) => UnknownObject; readonly toStored: (object: UnknownObject) => UnknownObject }
+  readonly convert?: {
+    readonly fromStored: (object: UnknownObject) => UnknownObject
+    readonly toStored: (object: UnknownObject) => UnknownObject
+  }
 }
 
 export type SubresourceInfo = {
@@ -65,7 +70,11 @@ export type Strategy = {
   readonly validate?: (object: UnknownObject) => readonly FieldError[]
   readonly validateUpdate?: (object: UnknownObject, before: UnknownObject) => readonly FieldError[]
   /** Refuses with something other than 422. */
-  readonly admit?: (object: UnknownObject, before: UnknownObject | undefined, context: StrategyContext) => StatusError | undefined
+  readonly admit?: (
+    object: UnknownObject,
+    before: UnknownObject | undefined,
+    context: StrategyContext,
+  ) => StatusError | undefined
   readonly warnings?: (object: UnknownObject) => readonly string[]
   /** `spec`: metadata.generation counts changes of spec (for a custom resource: of all but metadata and status). */
   readonly generation: "spec" | "none"

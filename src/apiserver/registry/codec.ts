@@ -19,7 +19,11 @@ export function keyPrefix(info: { readonly storage: ResourceInfo["storage"] }, n
   return namespace ? `${root}${namespace}/` : root
 }
 
-export function storageKey(info: { readonly storage: ResourceInfo["storage"] }, namespace: string, name: string): string {
+export function storageKey(
+  info: { readonly storage: ResourceInfo["storage"] },
+  namespace: string,
+  name: string,
+): string {
   return keyPrefix(info, namespace) + name
 }
 

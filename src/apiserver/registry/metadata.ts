@@ -1,5 +1,6 @@
 // What every object's metadata must be and what the server decides of it.
 // Source: k8s.io/apimachinery api/validation/objectmeta.go, k8s.io/apiserver registry/rest/{create,update}.go.
+import { forbiddenField, invalidField, requiredField } from "#apimachinery/field-errors.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { formatTime } from "#lib/clock.ts"
 import { NAME_ALPHABET, randomText, uuid, type Random } from "#lib/random.ts"
@@ -44,7 +45,14 @@ export function generateName(prefix: string, random: Random): string {
 /** Restores what an update cannot change. Changes `metadata`. */
 export function stampForUpdate(metadata: ObjectMeta, before: ObjectMeta): void {
   delete (metadata as { selfLink?: string }).selfLink
-  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "generateName"] as const) {
+  for (const field of [
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "generateName",
+  ] as const) {
     if (before[field] === undefined) delete metadata[field]
     else (metadata as Record<string, unknown>)[field] = before[field]
   }
@@ -67,15 +75,19 @@ export function validateMetadata(info: ResourceInfo, metadata: ObjectMeta): Fiel
   const isValidName = NAME_RULES.get(`${info.group}/${info.resource}`) ?? isDns1123Subdomain
   if (metadata.generateName) {
     for (const problem of isValidName(maskTrailingDash(metadata.generateName))) {
-      errors.push(invalidValue("metadata.generateName", metadata.generateName, problem))
+      errors.push(invalidField("metadata.generateName", metadata.generateName, problem))
     }
   }
   if (!metadata.name) {
-    errors.push(required("metadata.name", "name or generateName is required"))
+    errors.push(requiredField("metadata.name", "name or generateName is required"))
   } else {
-    for (const problem of isValidName(metadata.name)) errors.push(invalidValue("metadata.name", metadata.name, problem))
+    for (const problem of isValidName(metadata.name)) errors.push(invalidField("metadata.name", metadata.name, problem))
   }
-  errors.push(...validateLabels(metadata), ...validateAnnotations(metadata), ...validateOwners(metadata.ownerReferences ?? []))
+  errors.push(
+    ...validateLabels(metadata),
+    ...validateAnnotations(metadata),
+    ...validateOwners(metadata.ownerReferences ?? []),
+  )
   errors.push(...validateFinalizers(metadata.finalizers ?? []))
   return errors
 }
@@ -86,15 +98,19 @@ export function validateMetadataUpdate(metadata: ObjectMeta, before: ObjectMeta)
   // What has not changed was valid when it was written, or is older than the rule.
   if (!deepEqual(metadata.labels, before.labels)) errors.push(...validateLabels(metadata))
   if (!deepEqual(metadata.annotations, before.annotations)) errors.push(...validateAnnotations(metadata))
-  if (!deepEqual(metadata.ownerReferences, before.ownerReferences)) errors.push(...validateOwners(metadata.ownerReferences ?? []))
+  if (!deepEqual(metadata.ownerReferences, before.ownerReferences))
+    errors.push(...validateOwners(metadata.ownerReferences ?? []))
   if (deepEqual(metadata.finalizers, before.finalizers)) return errors
   errors.push(...validateFinalizers(metadata.finalizers ?? []))
   if (before.deletionTimestamp === undefined) return errors
   const added = (metadata.finalizers ?? []).filter((f) => !before.finalizers?.includes(f))
   if (added.length > 0) {
-    const list = added.toSorted().map((f) => JSON.stringify(f)).join(", ")
+    const list = added
+      .toSorted()
+      .map((f) => JSON.stringify(f))
+      .join(", ")
     const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`
-    errors.push({ field: "metadata.finalizers", reason: "FieldValueForbidden", body: `Forbidden: ${why}` })
+    errors.push(forbiddenField("metadata.finalizers", why))
   }
   return errors
 }
@@ -102,8 +118,8 @@ export function validateMetadataUpdate(metadata: ObjectMeta, before: ObjectMeta)
 function validateLabels({ labels }: ObjectMeta): FieldError[] {
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(labels ?? {})) {
-    for (const problem of isQualifiedName(key)) errors.push(invalidValue("metadata.labels", key, problem))
-    for (const problem of isLabelValue(value)) errors.push(invalidValue("metadata.labels", value, problem))
+    for (const problem of isQualifiedName(key)) errors.push(invalidField("metadata.labels", key, problem))
+    for (const problem of isLabelValue(value)) errors.push(invalidField("metadata.labels", value, problem))
   }
   return errors
 }
@@ -112,7 +128,8 @@ function validateAnnotations({ annotations }: ObjectMeta): FieldError[] {
   const errors: FieldError[] = []
   let bytes = 0
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    for (const problem of isQualifiedName(key.toLowerCase())) errors.push(invalidValue("metadata.annotations", key, problem))
+    for (const problem of isQualifiedName(key.toLowerCase()))
+      errors.push(invalidField("metadata.annotations", key, problem))
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
   if (bytes > ANNOTATIONS_BYTES_MAX) {
@@ -125,11 +142,12 @@ function validateAnnotations({ annotations }: ObjectMeta): FieldError[] {
 function validateFinalizers(finalizers: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
   for (const finalizer of finalizers) {
-    for (const problem of isQualifiedName(finalizer)) errors.push(invalidValue("metadata.finalizers", finalizer, problem))
+    for (const problem of isQualifiedName(finalizer))
+      errors.push(invalidField("metadata.finalizers", finalizer, problem))
   }
   if (finalizers.includes(FINALIZER_ORPHAN) && finalizers.includes(FINALIZER_FOREGROUND)) {
-    const body = `Invalid value: ${JSON.stringify(finalizers)}: finalizer ${FINALIZER_ORPHAN} and ${FINALIZER_FOREGROUND} cannot be both set`
-    errors.push({ field: "metadata.finalizers", reason: "FieldValueInvalid", body })
+    const why = `finalizer ${FINALIZER_ORPHAN} and ${FINALIZER_FOREGROUND} cannot be both set`
+    errors.push(invalidField("metadata.finalizers", finalizers, why))
   }
   return errors
 }
@@ -138,30 +156,19 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   const errors: FieldError[] = []
   const field = "metadata.ownerReferences"
   for (const owner of owners) {
-    if (!owner.apiVersion) errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"))
+    if (!owner.apiVersion)
+      errors.push(invalidField(`${field}.apiVersion`, owner.apiVersion ?? "", "version must not be empty"))
     for (const key of ["kind", "name", "uid"] as const) {
-      if (!owner[key]) errors.push(invalidValue(`${field}.${key}`, owner[key] ?? "", "must not be empty"))
+      if (!owner[key]) errors.push(invalidField(`${field}.${key}`, owner[key] ?? "", "must not be empty"))
     }
   }
   const [first, second] = owners.filter((owner) => owner.controller)
   if (first !== undefined && second !== undefined) {
     const why = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`
-    errors.push({ field, reason: "FieldValueInvalid", body: `Invalid value: ${JSON.stringify(owners)}: ${why}` })
+    errors.push(invalidField(field, owners, why))
   }
   return errors
 }
-
-const invalidValue = (field: string, value: unknown, problem: string): FieldError => ({
-  field,
-  reason: "FieldValueInvalid",
-  body: `Invalid value: ${JSON.stringify(value)}: ${problem}`,
-})
-
-const required = (field: string, detail: string): FieldError => ({
-  field,
-  reason: "FieldValueRequired",
-  body: `Required value: ${detail}`,
-})
 
 /** Warnings about the finalizers that are no names of a domain. */
 export function metadataWarnings(metadata: ObjectMeta, before?: ObjectMeta): string[] {

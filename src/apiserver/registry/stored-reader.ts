@@ -27,7 +27,8 @@ export function newStoredReader(options: { storage: Storage; resources: Resource
     const changes: ObjectChange[] = []
     for (const event of events) {
       const resource = infos.find(parseStorageKey(event.key))
-      if (resource !== undefined) changes.push(new StoredChange(resource, event, () => read.add(nameOf(resource.storage))))
+      if (resource !== undefined)
+        changes.push(new StoredChange(resource, event, () => read.add(nameOf(resource.storage))))
     }
     if (changes.length > 0) for (const handler of handlers) handler(changes)
   })
@@ -93,8 +94,7 @@ class StoredChange implements ObjectChange {
   get object(): UnknownObject {
     this.#onRead()
     // A deleted object carries the revision of its deletion, so it is not the one that the memo keeps.
-    return (this.#object ??=
-      this.kind === "deleted" ? decodeDeleted(this.#event) : decodeStored(this.#event.stored))
+    return (this.#object ??= this.kind === "deleted" ? decodeDeleted(this.#event) : decodeStored(this.#event.stored))
   }
 
   get before(): UnknownObject | undefined {

@@ -1,0 +1,138 @@
+// An embedded Kubernetes API server: everything it needs comes in by argument.
+import type { Clock } from "#lib/clock.ts"
+import type { HttpResponse } from "#lib/http.ts"
+import type { Log } from "#lib/log.ts"
+import type { Random } from "#lib/random.ts"
+import { parseApiVersion } from "#apimachinery/gvk.ts"
+import { clone } from "#apimachinery/json.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import type { AdmissionPlugin } from "./admission/admission.ts"
+import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts"
+import { LOOPBACK } from "./authentication/user.ts"
+import { newHandlerChain } from "./handler-chain.ts"
+import { newPlainHandler, type HealthCheck, type ServerVersion } from "./handlers/plain-handler.ts"
+import type { ResourceDeps } from "./handlers/resource-deps.ts"
+import { newResourceHandler } from "./handlers/resource-handler.ts"
+import type { ObjectReader } from "./object-reader.ts"
+import { keyPrefix } from "./registry/codec.ts"
+import { createObject } from "./registry/create.ts"
+import type { StoredReader } from "./registry/stored-reader.ts"
+import type { Authenticator, Authorizer, Handler, ServerRequest } from "./request.ts"
+import type { ResourceTable } from "./resource.ts"
+import type { Storage } from "./storage/storage.ts"
+import type { VirtualResource } from "./virtual.ts"
+import { EventFrames } from "./watch-cache/event-frames.ts"
+
+export type ApiServerOptions = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly storage: Storage
+  /** Over the same storage: what authenticator, authorizer and the table of resources read from. */
+  readonly reader: StoredReader
+  readonly resources: ResourceTable
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly virtual?: readonly VirtualResource[]
+  /** Discovery and OpenAPI. @returns undefined for a path that is not its own */
+  readonly discovery?: (request: ServerRequest) => HttpResponse | undefined
+  readonly version: ServerVersion
+  /** After the server's own; in order. */
+  readonly admission?: readonly AdmissionPlugin[]
+  readonly readyChecks?: readonly HealthCheck[]
+}
+
+export interface ApiServer {
+  readonly handler: Handler
+  readonly reader: ObjectReader
+  readonly resources: ResourceTable
+  readonly storage: Storage
+  /**
+   * Creates those of `objects` that are missing, namespaces first; what is there stays as it is.
+   * @throws StatusError for an object that is refused, Error for a kind that is not served
+   */
+  bootstrap(objects: readonly UnknownObject[]): Promise<void>
+  /** Ends reads of changes; the storage stays open. */
+  close(): void
+}
+
+export function newApiServer(options: ApiServerOptions): ApiServer {
+  const { clock, random, log, storage, reader, resources } = options
+  const deps: ResourceDeps = {
+    clock,
+    random,
+    log,
+    storage,
+    reader,
+    resources,
+    frames: new EventFrames(),
+    admission: [namespaceLifecycle(reader), ...(options.admission ?? [])],
+  }
+  const handler = newHandlerChain({
+    random,
+    log,
+    authenticator: options.authenticator,
+    authorizer: options.authorizer,
+    resources: newResourceHandler(deps, options.virtual ?? []),
+    plain: newPlainHandler({
+      version: options.version,
+      readyChecks: options.readyChecks ?? [],
+      discovery: options.discovery ?? (() => undefined),
+      metrics: () => metricsOf(storage, resources),
+    }),
+  })
+  return {
+    handler,
+    reader,
+    resources,
+    storage,
+    async bootstrap(objects) {
+      const isNamespace = (object: UnknownObject) => object.kind === "Namespace" && object.apiVersion === "v1"
+      // Together, so that they share the way to the disk.
+      await Promise.all(objects.filter(isNamespace).map((object) => createMissing(deps, object)))
+      await Promise.all(objects.filter((object) => !isNamespace(object)).map((object) => createMissing(deps, object)))
+    },
+    close: () => reader.stop(),
+  }
+}
+
+async function createMissing(deps: ResourceDeps, object: UnknownObject): Promise<void> {
+  const { group, version } = parseApiVersion(object.apiVersion)
+  const info = deps.resources.findKind(group, version, object.kind)
+  if (info === undefined)
+    throw new Error(`Cannot create ${object.kind} "${object.metadata.name}": ${object.apiVersion} is not served`)
+  const namespace = info.namespaced ? (object.metadata.namespace ?? "") : ""
+  if (deps.reader.get(info.storage, namespace, object.metadata.name ?? "") !== undefined) return
+  const request = {
+    info,
+    namespace,
+    name: "",
+    subresource: "",
+    user: LOOPBACK,
+    dryRun: false,
+    fieldManager: "hawser-apiserver",
+    fieldValidation: "Ignore",
+    warn: () => {},
+  } as const
+  try {
+    await createObject(deps, request, clone(object))
+  } catch (error) {
+    if (!hasReason(error, "AlreadyExists")) throw error
+  }
+}
+
+/** The few figures that this server keeps: stored objects and the revision. */
+function metricsOf(storage: Storage, resources: ResourceTable): string {
+  const lines = ["# TYPE apiserver_storage_objects gauge"]
+  const counted = new Set<string>()
+  for (const { storage: stored } of resources.all()) {
+    const name = stored.group === "" ? stored.resource : `${stored.resource}.${stored.group}`
+    if (counted.has(name)) continue
+    counted.add(name)
+    const prefix = keyPrefix({ storage: stored })
+    lines.push(`apiserver_storage_objects{resource="${name}"} ${storage.count(prefix)}`)
+  }
+  lines.push("# TYPE hawser_storage_revision counter", `hawser_storage_revision ${storage.revision}`)
+  return lines.join("\n") + "\n"
+}

@@ -1,0 +1,32 @@
+import { forbiddenError } from "#apiserver/authorization/forbidden.ts"
+import { resolveImpersonation } from "#apiserver/authorization/impersonation.ts"
+import type { AuthorizationAttributes, Authorizer, RequestInfo } from "#apiserver/request.ts"
+import type { Filter } from "./filter.ts"
+
+/** Paths that tell only whether the server works. Source: kube-apiserver --authorization-always-allow-paths. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"])
+
+/** Lets a user act as another who asks for it and may. */
+export function withImpersonation(authorizer: Authorizer): Filter {
+  return (next) => (call) => {
+    call.user = resolveImpersonation(call.request.headers, call.user, authorizer) ?? call.user
+    return next(call)
+  }
+}
+
+/** Refuses with 403 what the user may not. */
+export function withAuthorization(authorizer: Authorizer): Filter {
+  return (next) => (call) => {
+    if (OPEN_PATHS.has(call.info.path)) return next(call)
+    const attributes = attributesOf(call.info)
+    const { allowed, reason } = authorizer.authorize(call.user, attributes)
+    if (!allowed) throw forbiddenError(call.user, attributes, reason)
+    return next(call)
+  }
+}
+
+function attributesOf(info: RequestInfo): AuthorizationAttributes {
+  const { isResource, verb, path, group, version, resource, subresource, namespace, name } = info
+  if (!isResource) return { resourceRequest: false, verb, path }
+  return { resourceRequest: true, verb, group, version, resource, subresource, namespace, name }
+}

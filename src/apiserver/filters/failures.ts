@@ -1,0 +1,30 @@
+import type { HttpResponse } from "#lib/http.ts"
+import type { Log } from "#lib/log.ts"
+import { internalError, StatusError } from "#apimachinery/status-error.ts"
+import { errorResponse } from "#apiserver/handlers/responses.ts"
+import type { Call } from "#apiserver/handlers/call.ts"
+import type { Filter } from "./filter.ts"
+
+/** Turns whatever the rest of the chain throws into an answer. What is no refusal is a fault of ours: 500, and logged. */
+export function withFailures(log: Log): Filter {
+  const answer = (call: Call, error: unknown): HttpResponse => {
+    const pretty = isPretty(call)
+    if (error instanceof StatusError) return errorResponse(error, pretty)
+    log.error("Request failed", { error, method: call.request.method, path: call.request.path, auditId: call.auditId })
+    return errorResponse(internalError(error instanceof Error ? error.message : String(error)), pretty)
+  }
+  return (next) => (call) => {
+    try {
+      const response = next(call)
+      return response instanceof Promise ? response.catch((error: unknown) => answer(call, error)) : response
+    } catch (error) {
+      return answer(call, error)
+    }
+  }
+}
+
+function isPretty(call: Call): boolean {
+  const pretty = call.info.query.get("pretty")
+  if (pretty !== null) return pretty !== "false" && pretty !== "0"
+  return /^(curl|Wget|Mozilla)\//.test(call.request.headers["user-agent"] ?? "")
+}

@@ -1,0 +1,58 @@
+// What a request goes through, first to last. An answer comes back the other way.
+import type { HttpResponse } from "#lib/http.ts"
+import type { Log } from "#lib/log.ts"
+import { uuid, type Random } from "#lib/random.ts"
+import { ANONYMOUS } from "./authentication/user.ts"
+import { withAnswerHeaders } from "./filters/answer-headers.ts"
+import { withAuthentication } from "./filters/authentication.ts"
+import { withAuthorization, withImpersonation } from "./filters/authorization.ts"
+import { withBodyLimit } from "./filters/body-limit.ts"
+import { withFailures } from "./filters/failures.ts"
+import type { Filter } from "./filters/filter.ts"
+import { withRequestInfo } from "./filters/request-info-filter.ts"
+import type { Call, CallHandler } from "./handlers/call.ts"
+import type { Authenticator, Authorizer, Handler, RequestInfo } from "./request.ts"
+
+export type ChainOptions = {
+  readonly random: Random
+  readonly log: Log
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly resources: CallHandler
+  readonly plain: CallHandler
+}
+
+export function newHandlerChain(options: ChainOptions): Handler {
+  const { random, log, authenticator, authorizer } = options
+  const filters: readonly Filter[] = [
+    withAnswerHeaders,
+    withFailures(log),
+    withRequestInfo,
+    withBodyLimit,
+    withAuthentication(authenticator),
+    withImpersonation(authorizer),
+    withAuthorization(authorizer),
+  ]
+  const last: CallHandler = (call) => (call.info.isResource ? options.resources(call) : options.plain(call))
+  const chain = filters.reduceRight((next, filter) => filter(next), last)
+  return async (request): Promise<HttpResponse> => {
+    const auditId = request.headers["audit-id"] ?? uuid(random)
+    const call: Call = { request, info: UNKNOWN, user: ANONYMOUS, auditId, warnings: [] }
+    return chain(call)
+  }
+}
+
+/** Until the path has been read. */
+const UNKNOWN: RequestInfo = {
+  isResource: false,
+  verb: "",
+  path: "",
+  query: new URLSearchParams(),
+  group: "",
+  version: "",
+  namespace: "",
+  resource: "",
+  subresource: "",
+  name: "",
+  parts: [],
+}

@@ -1,0 +1,78 @@
+import { apiVersionOf } from "#apimachinery/gvk.ts"
+import { isJsonObject, type JsonObject } from "#apimachinery/json.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import { badRequest } from "#apimachinery/status-error.ts"
+import { parseYamlDocuments } from "#lib/yaml.ts"
+import { decodeObject } from "#apiserver/registry/object-schema.ts"
+import type { WriteRequest } from "#apiserver/registry/write-request.ts"
+import type { Call } from "./call.ts"
+
+/** Bytes of a body that cannot be read which are quoted in the refusal. */
+const QUOTED_BYTES = 60
+
+/** A body as an object of any kind, unchecked. @throws StatusError BadRequest */
+export function readBody(call: Call, format: "json" | "yaml"): { object: UnknownObject; text: string } {
+  const { body } = call.request
+  const text = body === undefined ? "" : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+  const object = parseText(text, format)
+  if (!isJsonObject(object))
+    throw unrecognized("json: cannot unmarshal into Go value of type struct { APIVersion string; Kind string }", text)
+  if (!isJsonObject(object["metadata"])) object["metadata"] = {}
+  return { object: object as UnknownObject, text }
+}
+
+/** A body as an object of the request's kind, with unknown fields removed and told of. @throws StatusError BadRequest */
+export function readObject(call: Call, request: WriteRequest, format: "json" | "yaml"): UnknownObject {
+  const { object, text } = readBody(call, format)
+  const { info, subresource } = request
+  const other = subresource === "" ? undefined : info.subresources.find((s) => s.name === subresource)
+  const kind = other?.kind ?? info.kind
+  const apiVersion = apiVersionOf({ group: other?.group ?? info.group, version: other?.version ?? info.version })
+  if (info.custom && kind === info.kind) {
+    if (!object.kind) throw badRequest(`Object 'Kind' is missing in '${text.slice(0, 1000)}'`)
+    if (!object.apiVersion) throw badRequest(`Object 'apiVersion' is missing in '${text.slice(0, 1000)}'`)
+  }
+  object.kind ||= kind
+  object.apiVersion ||= apiVersion
+  if (object.apiVersion !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
+    )
+  }
+  if (object.kind !== kind) {
+    const version = apiVersion.slice(apiVersion.indexOf("/") + 1)
+    throw badRequest(
+      `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: unknown conversion`,
+    )
+  }
+  if (kind === info.kind) decodeObject(request, object, format === "json" ? text : undefined)
+  return object
+}
+
+/** The options object in the body of a DELETE, if there is one. @throws StatusError BadRequest */
+export function readOptions(call: Call): JsonObject | undefined {
+  const { body } = call.request
+  if (body === undefined || body.length === 0) return undefined
+  const text = Buffer.from(body).toString()
+  const type = call.request.headers["content-type"] ?? ""
+  const options = parseText(text, type.includes("yaml") ? "yaml" : "json")
+  if (!isJsonObject(options)) throw unrecognized("not an object", text)
+  return options
+}
+
+/** A value of JSON or YAML text. @throws StatusError BadRequest */
+export function parseText(text: string, format: "json" | "yaml"): unknown {
+  try {
+    return format === "json" ? JSON.parse(text) : parseYamlDocuments(text)[0]
+  } catch (error) {
+    throw unrecognized(`couldn't get version/kind; ${format} parse error: ${(error as Error).message}`, text)
+  }
+}
+
+function unrecognized(why: string, text: string) {
+  const bytes = Buffer.from(text)
+  const quoted = bytes.subarray(0, QUOTED_BYTES).toString("hex") + (bytes.length > QUOTED_BYTES ? " ..." : "")
+  return badRequest(
+    `the object provided is unrecognized (must be of type Object): ${why} (${quoted === "" ? "<empty>" : quoted})`,
+  )
+}

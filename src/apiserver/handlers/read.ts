@@ -1,0 +1,58 @@
+import type { HttpResponse } from "#lib/http.ts"
+import { notFound } from "#apimachinery/status-error.ts"
+import { storageKey } from "#apiserver/registry/codec.ts"
+import { toServed } from "#apiserver/registry/conversion.ts"
+import { listStored, parseResourceVersion, validateListRequest, type ListRequest } from "#apiserver/registry/list.ts"
+import { waitForRevision } from "#apiserver/registry/revision-wait.ts"
+import { scaleOf } from "#apiserver/registry/scale.ts"
+import { peekStored } from "#apiserver/registry/codec.ts"
+import { newSelection } from "#apiserver/registry/selection.ts"
+import type { ResourceInfo } from "#apiserver/resource.ts"
+import type { Call } from "./call.ts"
+import { listBytes, objectBytes, parseInclude } from "./forms.ts"
+import { formOf, namespaceOf, type ResourceDeps } from "./resource-deps.ts"
+import { bytesResponse, objectResponse } from "./responses.ts"
+import { parseInteger } from "./write-options.ts"
+
+export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
+  const { query, name, subresource } = call.info
+  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  const include = parseInclude(query)
+  const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(query.get("resourceVersion") ?? ""))
+  const answer = () => {
+    const stored = deps.storage.get(storageKey(info, namespaceOf(call, info), name))
+    if (stored === undefined) throw notFound(info, name)
+    if (subresource === "scale") return objectResponse(200, scaleOf(info, toServed(info, peekStored(stored))), form)
+    const context = { info, form, include, nowMs: deps.clock.nowMs() }
+    return bytesResponse(200, objectBytes(context, stored.value, stored.revision), form)
+  }
+  return wait === undefined ? answer() : wait.then(answer)
+}
+
+export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
+  const { query } = call.info
+  const form = formOf(call, ["Table", "PartialObjectMetadataList"])
+  const include = parseInclude(query)
+  const request = parseListRequest(query)
+  validateListRequest(request)
+  const selection = newSelection(info, {
+    namespace: namespaceOf(call, info),
+    labels: query.get("labelSelector") ?? "",
+    fields: query.get("fieldSelector") ?? "",
+  })
+  const answer = () => {
+    const list = listStored(deps.storage, selection.prefix, selection, request)
+    return bytesResponse(200, listBytes({ info, form, include, nowMs: deps.clock.nowMs() }, list), form)
+  }
+  const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(request.resourceVersion))
+  return wait === undefined ? answer() : wait.then(answer)
+}
+
+export function parseListRequest(query: URLSearchParams): ListRequest {
+  return {
+    resourceVersion: query.get("resourceVersion") ?? "",
+    resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
+    limit: Math.max(parseInteger(query, "limit") ?? 0, 0),
+    continue: query.get("continue") ?? "",
+  }
+}

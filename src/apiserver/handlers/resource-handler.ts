@@ -1,0 +1,56 @@
+import type { HttpResponse } from "#lib/http.ts"
+import { newStatusError } from "#apimachinery/status-error.ts"
+import type { ResourceInfo } from "#apiserver/resource.ts"
+import type { VirtualResource } from "#apiserver/virtual.ts"
+import type { Call, CallHandler } from "./call.ts"
+import { answerGet, answerList } from "./read.ts"
+import type { ResourceDeps } from "./resource-deps.ts"
+import { answerVirtual } from "./virtual.ts"
+import { answerWatch } from "./watch.ts"
+import { answerCreate, answerDelete, answerDeleteCollection, answerPatch, answerUpdate } from "./write.ts"
+
+type VerbHandler = (deps: ResourceDeps, call: Call, info: ResourceInfo) => HttpResponse | Promise<HttpResponse>
+
+const VERBS: Readonly<Record<string, VerbHandler>> = {
+  get: answerGet,
+  list: answerList,
+  watch: answerWatch,
+  create: answerCreate,
+  update: answerUpdate,
+  patch: answerPatch,
+  delete: answerDelete,
+  deletecollection: answerDeleteCollection,
+}
+
+/** Answers requests about resources by verb. */
+export function newResourceHandler(deps: ResourceDeps, virtual: readonly VirtualResource[]): CallHandler {
+  const virtuals = new Map(virtual.map((v) => [`${v.group}/${v.resource}/${v.subresource ?? ""}`, v]))
+  return (call) => {
+    const { group, version, resource, subresource, verb, namespace, name } = call.info
+    const info = deps.resources.find(group, version, resource)
+    const answered = virtuals.get(`${group}/${resource}/${subresource}`)
+    if (answered !== undefined && (info !== undefined || answered.subresource === undefined)) {
+      if (verb !== "create") throw notAllowed()
+      return answerVirtual(deps, call, answered, info)
+    }
+    if (info === undefined) throw noResource()
+    if (subresource !== "") {
+      const found = info.subresources.find((s) => s.name === subresource)
+      if (found === undefined) throw noResource()
+      if (!found.verbs.includes(verb)) throw notAllowed()
+    } else if (!info.verbs.includes(verb) || (verb === "create" && name !== "")) throw notAllowed()
+    const needsNamespace = info.namespaced && namespace === "" && verb !== "list" && verb !== "watch"
+    // A cluster-scoped resource has no path inside a namespace, and the other way round.
+    if (needsNamespace || (!info.namespaced && namespace !== "" && resource !== "namespaces")) {
+      throw verb === "create" || verb === "deletecollection" ? notAllowed() : noResource()
+    }
+    const handler = VERBS[verb]
+    if (handler === undefined) throw notAllowed()
+    return handler(deps, call, info)
+  }
+}
+
+export const noResource = () => newStatusError("NotFound", "the server could not find the requested resource", {})
+
+const notAllowed = () =>
+  newStatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {})

@@ -1,0 +1,60 @@
+import type { HttpResponse } from "#lib/http.ts"
+import { randomInt } from "#lib/random.ts"
+import type { FieldError } from "#apimachinery/status-error.ts"
+import { invalidListOptions, parseResourceVersion } from "#apiserver/registry/list.ts"
+import { newSelection } from "#apiserver/registry/selection.ts"
+import type { ResourceInfo } from "#apiserver/resource.ts"
+import { startWatch, type WatchRequest } from "#apiserver/watch-cache/watch.ts"
+import type { Call } from "./call.ts"
+import { bookmarkBytes, eventForm, parseInclude } from "./forms.ts"
+import { formOf, namespaceOf, type ResourceDeps } from "./resource-deps.ts"
+import { parseFlag, parseInteger } from "./write-options.ts"
+
+/** A watch that names no end gets one between this and twice this. Source: kube-apiserver --min-request-timeout. */
+const TIMEOUT_SECONDS_MIN = 1800
+
+export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse {
+  const { query } = call.info
+  const form = formOf(call, ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"], true)
+  const context = { info, form, include: parseInclude(query) }
+  const resourceVersion = parseResourceVersion(query.get("resourceVersion") ?? "")
+  const sendInitial = parseFlag(query, "sendInitialEvents")
+  validate(query, sendInitial)
+  const selection = newSelection(info, {
+    namespace: namespaceOf(call, info),
+    labels: query.get("labelSelector") ?? "",
+    fields: query.get("fieldSelector") ?? "",
+    ...(call.info.name === "" ? {} : { name: call.info.name }),
+  })
+  const bookmarks = parseFlag(query, "allowWatchBookmarks") ?? false
+  const seconds = parseInteger(query, "timeoutSeconds") ?? 0
+  const request: WatchRequest = {
+    selection,
+    resourceVersion,
+    initial: sendInitial === true ? "list and mark" : sendInitial === false || resourceVersion > 0 ? "none" : "list",
+    bookmarks,
+    timeoutMs: (seconds > 0 ? seconds : TIMEOUT_SECONDS_MIN + randomInt(deps.random, TIMEOUT_SECONDS_MIN)) * 1000,
+    form: eventForm(context, () => deps.clock.nowMs()),
+    bookmark: (revision, end) => bookmarkBytes(context, revision, end),
+  }
+  return {
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: { start: (sink) => startWatch(deps, request, sink) },
+  }
+}
+
+function validate(query: URLSearchParams, sendInitial: boolean | undefined): void {
+  const match = query.get("resourceVersionMatch") ?? ""
+  const errors: FieldError[] = []
+  const forbid = (detail: string) =>
+    errors.push({ field: "resourceVersionMatch", reason: "FieldValueForbidden", body: `Forbidden: ${detail}` })
+  if (sendInitial === undefined) {
+    if (match !== "") forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+  } else if (match === "") forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+  else if (match !== "NotOlderThan") {
+    const body = `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`
+    errors.push({ field: "resourceVersionMatch", reason: "FieldValueNotSupported", body })
+  }
+  if (errors.length > 0) throw invalidListOptions(errors)
+}

@@ -1,0 +1,110 @@
+import type { HttpResponse } from "#lib/http.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import { decodeMetadata } from "#apiserver/registry/codec.ts"
+import { createObject } from "#apiserver/registry/create.ts"
+import { listStored, validateListRequest } from "#apiserver/registry/list.ts"
+import { patchObject, patchTypeOf } from "#apiserver/registry/patch.ts"
+import { deletedStatus, deleteObject, parseDeleteOptions, type Removed } from "#apiserver/registry/remove.ts"
+import { updateScale } from "#apiserver/registry/scale.ts"
+import { newSelection } from "#apiserver/registry/selection.ts"
+import { updateObject } from "#apiserver/registry/update.ts"
+import type { WriteRequest, Written } from "#apiserver/registry/write-request.ts"
+import type { ResourceInfo } from "#apiserver/resource.ts"
+import { readObject, readOptions } from "./body.ts"
+import type { Call } from "./call.ts"
+import { listBytes, objectBytes, parseInclude, viewOf } from "./forms.ts"
+import { bodyFormat } from "./negotiation.ts"
+import { parseListRequest } from "./read.ts"
+import { formOf, namespaceOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
+import { bytesResponse, objectResponse, successResponse } from "./responses.ts"
+import { parseWriteOptions } from "./write-options.ts"
+
+export async function answerCreate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
+  const options = parseWriteOptions("CreateOptions", call.info.query, call.request.headers)
+  const request = writeRequest(call, info, options)
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"]))
+  return writtenResponse(deps, call, info, await createObject(deps, { ...request, name: "" }, body))
+}
+
+export async function answerUpdate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
+  const options = parseWriteOptions("UpdateOptions", call.info.query, call.request.headers)
+  const request = writeRequest(call, info, options)
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"]))
+  if (call.info.subresource === "scale") {
+    return objectResponse(200, await updateScale(deps, request, () => body), formOf(call, []))
+  }
+  return writtenResponse(deps, call, info, await updateObject(deps, request, body))
+}
+
+export async function answerPatch(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
+  const type = patchTypeOf(info, call.request.headers["content-type"])
+  const options = parseWriteOptions("PatchOptions", call.info.query, call.request.headers, {
+    isApply: type === "apply",
+  })
+  const request = writeRequest(call, info, options)
+  const patch = { type, bytes: call.request.body ?? new Uint8Array(), force: options.force }
+  const result = await patchObject(deps, request, patch)
+  if ("scale" in result) return objectResponse(200, result.scale, formOf(call, []))
+  return writtenResponse(deps, call, info, result)
+}
+
+function writtenResponse(deps: ResourceDeps, call: Call, info: ResourceInfo, written: Written): HttpResponse {
+  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  const context = { info, form, include: parseInclude(call.info.query), nowMs: deps.clock.nowMs() }
+  const status = written.created ? 201 : 200
+  const { stored, object } = written
+  if (stored === undefined) return objectResponse(status, viewOf(context, object), form)
+  return bytesResponse(status, objectBytes(context, stored.value, stored.revision), form)
+}
+
+export async function answerDelete(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
+  const { request, options } = deletion(call, info)
+  const removed = await deleteObject(deps, request, options)
+  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  if (removed.gone && !info.strategy.deleteReturnsObject) {
+    return successResponse(deletedStatus(request, removed.object.metadata.uid), form)
+  }
+  const context = { info, form, include: parseInclude(call.info.query), nowMs: deps.clock.nowMs() }
+  // Source: rest.DeleteResource: 202 says that dependents are still to go.
+  const status = !removed.gone && options.orphanDependents === false ? 202 : 200
+  return objectResponse(status, viewOf(context, removed.object), form)
+}
+
+/** Deletes what the selectors leave, one by one: not atomic. Answers with the list that it acted on. */
+export async function answerDeleteCollection(
+  deps: ResourceDeps,
+  call: Call,
+  info: ResourceInfo,
+): Promise<HttpResponse> {
+  const { query } = call.info
+  const { request, options } = deletion(call, info)
+  const form = formOf(call, ["PartialObjectMetadataList", "Table"])
+  const list = parseListRequest(query)
+  validateListRequest(list)
+  const selection = newSelection(info, {
+    namespace: namespaceOf(call, info),
+    labels: query.get("labelSelector") ?? "",
+    fields: query.get("fieldSelector") ?? "",
+  })
+  const found = listStored(deps.storage, selection.prefix, selection, list)
+  const deletions: Promise<Removed | undefined>[] = []
+  for (const item of found.items) {
+    const { name = "", namespace = "" } = decodeMetadata(item)
+    deletions.push(deleteObject(deps, { ...request, name, namespace }, options).catch(ignoreNotFound))
+  }
+  await Promise.all(deletions)
+  const context = { info, form, include: parseInclude(query), nowMs: deps.clock.nowMs() }
+  return bytesResponse(200, listBytes(context, found), form)
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!hasReason(error, "NotFound")) throw error
+}
+
+function deletion(call: Call, info: ResourceInfo) {
+  const body = readOptions(call)
+  const dryRun = Array.isArray(body?.["dryRun"]) ? (body["dryRun"] as unknown[]) : []
+  const writeOptions = parseWriteOptions("DeleteOptions", call.info.query, call.request.headers, { dryRun })
+  const request: WriteRequest = writeRequest(call, info, writeOptions)
+  return { request, options: parseDeleteOptions(body, call.info.query) }
+}

@@ -1,0 +1,84 @@
+import type { Clock } from "#lib/clock.ts"
+import type { Random } from "#lib/random.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { AdmissionPlugin, AdmissionRequest, Operation } from "#apiserver/admission/admission.ts"
+import type { UserInfo } from "#apiserver/authentication/user.ts"
+import type { ResourceInfo, StrategyContext } from "#apiserver/resource.ts"
+import type { Storage } from "#apiserver/storage/storage.ts"
+import type { Memo } from "./codec.ts"
+import { isStoredForm } from "./conversion.ts"
+import type { StoredReader } from "./stored-reader.ts"
+
+/** What the verbs of the registry work with. */
+export type RegistryDeps = {
+  readonly storage: Storage
+  readonly reader: StoredReader
+  readonly clock: Clock
+  readonly random: Random
+  readonly admission: readonly AdmissionPlugin[]
+}
+
+/** What every write says besides its body. */
+export type WriteRequest = {
+  readonly info: ResourceInfo
+  /** "" for a cluster-scoped object. */
+  readonly namespace: string
+  /** "" for a create. */
+  readonly name: string
+  /** "" for the object itself. */
+  readonly subresource: string
+  readonly user: UserInfo
+  readonly dryRun: boolean
+  readonly fieldManager: string
+  readonly fieldValidation: FieldValidation
+  /** Sends a Warning header. */
+  readonly warn: (text: string) => void
+}
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore"
+
+/** What a write left behind. */
+export type Written = {
+  readonly created: boolean
+  /** In the version of the request, with its resourceVersion unless it is a dry run's. */
+  readonly object: UnknownObject
+  /** The stored bytes that the answer is made of; absent when `object` has another form than what is stored. */
+  readonly stored?: { readonly value: Uint8Array; readonly revision: number }
+}
+
+export function strategyContext(request: WriteRequest, nowMs: number): StrategyContext {
+  return { user: request.user, nowMs, subresource: request.subresource === "" ? undefined : request.subresource }
+}
+
+export function admissionRequest(
+  request: WriteRequest,
+  operation: Operation,
+  nowMs: number,
+  objects: { readonly object?: UnknownObject; readonly before?: UnknownObject },
+): AdmissionRequest {
+  const { info, subresource, namespace, user, dryRun, warn } = request
+  const name = request.name || (objects.object?.metadata.name ?? "")
+  return { operation, resource: info, subresource, namespace, name, user, dryRun, nowMs, warn, ...objects }
+}
+
+/** @param stored  what is encoded in the value: it becomes what readers in this process see */
+export function putOptions(deps: RegistryDeps, info: ResourceInfo, stored: UnknownObject) {
+  const durable = info.strategy.volatile !== true
+  // Parsed objects take twice the memory of their bytes: only what somebody here reads is kept.
+  if (!deps.reader.isRead(info.storage)) return { durable }
+  return { durable, memo: (revision: number): Memo => ({ object: withRevision(stored, revision) }) }
+}
+
+export function withRevision(object: UnknownObject, revision: number): UnknownObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}
+
+export function written(
+  { info }: WriteRequest,
+  created: boolean,
+  object: UnknownObject,
+  stored: { readonly value: Uint8Array; readonly revision: number },
+): Written {
+  const answer = withRevision(object, stored.revision)
+  return isStoredForm(info) ? { created, object: answer, stored } : { created, object: answer }
+}

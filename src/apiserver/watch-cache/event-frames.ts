@@ -1,0 +1,34 @@
+import type { StorageEvent, StoredValue } from "#apiserver/storage/storage.ts"
+
+export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED"
+
+/**
+ * How a watcher wants its events: watchers that share a form (same version, same representation) share the bytes.
+ *
+ * `encode` makes the line of one event, newline included.
+ */
+export type EventForm = {
+  readonly key: string
+  readonly encode: (type: WatchEventType, value: StoredValue, revision: number) => Uint8Array
+  /** Called after each line that the watcher got: the next may look different. */
+  readonly sent?: () => void
+}
+
+/**
+ * Encodes each event once per form, however many watchers get it. What it made is forgotten when the dispatch is over:
+ * kept with the history it would double its size.
+ */
+export class EventFrames {
+  #frames = new Map<StorageEvent, Map<string, Uint8Array>>()
+
+  frameOf(event: StorageEvent, type: WatchEventType, value: StoredValue, form: EventForm): Uint8Array {
+    if (this.#frames.size === 0) void Promise.resolve().then(() => (this.#frames = new Map()))
+    let forms = this.#frames.get(event)
+    if (forms === undefined) this.#frames.set(event, (forms = new Map()))
+    const key = type + form.key
+    let frame = forms.get(key)
+    if (frame === undefined) forms.set(key, (frame = form.encode(type, value, event.revision)))
+    form.sent?.()
+    return frame
+  }
+}
