@@ -14,12 +14,11 @@ type Schemas = ReadonlyMap<string, { readonly [name: string]: { readonly [key: s
 const SCALARS = new Set(["string", "bytes", "bool", "int32", "int64", "uint32", "uint64", "double", "float"])
 
 const FILES_OF: { readonly [module in keyof Modules]: readonly string[] } = {
-  api: [
-    ...["admissionregistration/v1", "apidiscovery/v2", "apps/v1", "authentication/v1", "authorization/v1"],
-    ...["autoscaling/v1", "autoscaling/v2", "batch/v1", "certificates/v1", "coordination/v1", "core/v1"],
-    ...["discovery/v1", "events/v1", "flowcontrol/v1", "networking/v1", "node/v1", "policy/v1", "rbac/v1"],
-    ...["resource/v1", "scheduling/v1", "storage/v1"],
-  ],
+  api: (
+    "admissionregistration/v1 apidiscovery/v2 apps/v1 authentication/v1 authorization/v1 autoscaling/v1 autoscaling/v2 " +
+    "batch/v1 certificates/v1 coordination/v1 core/v1 discovery/v1 events/v1 flowcontrol/v1 networking/v1 node/v1 " +
+    "policy/v1 rbac/v1 resource/v1 scheduling/v1 storage/v1"
+  ).split(" "),
   apimachinery: ["pkg/api/resource", "pkg/apis/meta/v1", "pkg/runtime", "pkg/runtime/schema", "pkg/util/intstr"],
   apiextensions: ["pkg/apis/apiextensions/v1"],
   aggregator: ["pkg/apis/apiregistration/v1"],

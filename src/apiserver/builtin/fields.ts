@@ -58,7 +58,12 @@ export function at(object: unknown, ...path: readonly string[]): unknown {
   return value
 }
 
+/** Whether a field holds nothing. Null in JSON means the same as not to say anything. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null
+}
+
 /** Sets a field that is absent. */
 export function defaultTo(object: Json, field: string, value: unknown): void {
-  if (object[field] === undefined) object[field] = value
+  object[field] ??= value
 }

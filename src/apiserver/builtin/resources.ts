@@ -71,7 +71,7 @@ function newResource(group: string, version: string, served: ServedResource): Re
     storage: STORED_AS[id] ?? { group, resource, version },
     schema: () => builtinKindSchema(group, version, kind),
     strategy: newStrategy({ group, resource, schemaName: undefined, statusSubresource: false }, {}),
-    columns: columnsOf(group, kind),
+    columns: columnsOf(kind),
     selectableFields: selectableFieldsOf(group, resource),
     ...(CONVERSIONS[id] === undefined ? {} : { convert: CONVERSIONS[id] }),
   }

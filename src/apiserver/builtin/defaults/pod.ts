@@ -1,5 +1,14 @@
 // Defaults of pods and of what they are made of. Source: k8s.io/kubernetes pkg/apis/core/v1/defaults.go.
-import { defaultTo, findObject, itemsIn, makeObject, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import {
+  defaultTo,
+  findObject,
+  isAbsent,
+  itemsIn,
+  makeObject,
+  numberIn,
+  objectIn,
+  textIn,
+} from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import type { DefaultRule } from "#apiserver/builtin/typed-form.ts"
 
@@ -65,7 +74,7 @@ function setProbe(probe: Json): void {
 const NO_SOURCE = new Set(["name"])
 
 function setVolume(volume: Json): void {
-  if (!Object.keys(volume).some((key) => !NO_SOURCE.has(key) && volume[key] != null)) volume["emptyDir"] = {}
+  if (!Object.keys(volume).some((key) => !NO_SOURCE.has(key) && !isAbsent(volume[key]))) volume["emptyDir"] = {}
   const image = findObject(volume, "image")
   if (image !== undefined) defaultTo(image, "pullPolicy", imagePullPolicyOf(textIn(image, "reference")))
 }

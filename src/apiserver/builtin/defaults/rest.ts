@@ -1,6 +1,15 @@
 // Defaults of all but workloads and pods. Source: k8s.io/kubernetes pkg/apis/*/v1/defaults.go, and those of
 // apiextensions-apiserver and kube-aggregator.
-import { defaultTo, findObject, itemsIn, listIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import {
+  defaultTo,
+  findObject,
+  isAbsent,
+  itemsIn,
+  listIn,
+  makeObject,
+  objectIn,
+  textIn,
+} from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import type { DefaultRule } from "#apiserver/builtin/typed-form.ts"
 
@@ -55,7 +64,7 @@ function setPersistentVolume(volume: Json): void {
 
 function setNodeStatus(status: Json): void {
   const capacity = findObject(status, "capacity")
-  if (status["allocatable"] == null && capacity !== undefined) status["allocatable"] = { ...capacity }
+  if (isAbsent(status["allocatable"]) && capacity !== undefined) status["allocatable"] = { ...capacity }
 }
 
 function setLimitRangeItem(item: Json): void {
@@ -104,7 +113,7 @@ function setCustomResourceDefinition(definition: Json): void {
   const kind = textIn(names, "kind")
   names["singular"] ||= kind.toLowerCase()
   if (kind !== "") names["listKind"] ||= `${kind}List`
-  if (spec["conversion"] == null) spec["conversion"] = { strategy: "None" }
+  if (isAbsent(spec["conversion"])) spec["conversion"] = { strategy: "None" }
   const status = makeObject(definition, "status")
   if (listIn(status, "storedVersions").length > 0) return
   const stored = itemsIn(spec, "versions").find((v) => v["storage"] === true)

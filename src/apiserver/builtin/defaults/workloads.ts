@@ -1,5 +1,5 @@
 // Source: k8s.io/kubernetes pkg/apis/{apps,batch,autoscaling,core}/*/defaults.go.
-import { defaultTo, findObject, itemsIn, listIn, makeObject, objectIn } from "#apiserver/builtin/fields.ts"
+import { defaultTo, findObject, isAbsent, itemsIn, listIn, makeObject, objectIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import type { DefaultRule } from "#apiserver/builtin/typed-form.ts"
 
@@ -57,9 +57,9 @@ function setStatefulSet(statefulSet: Json): void {
 
 function setJob(job: Json): void {
   const spec = makeObject(job, "spec")
-  if (spec["completions"] == null && spec["parallelism"] == null) spec["completions"] = 1
+  if (isAbsent(spec["completions"]) && isAbsent(spec["parallelism"])) spec["completions"] = 1
   spec["parallelism"] ??= 1
-  spec["backoffLimit"] ??= spec["backoffLimitPerIndex"] == null ? BACKOFF_LIMIT_DEFAULT : INT32_MAX
+  spec["backoffLimit"] ??= isAbsent(spec["backoffLimitPerIndex"]) ? BACKOFF_LIMIT_DEFAULT : INT32_MAX
   const labels = objectIn(objectIn(objectIn(spec, "template"), "metadata"), "labels")
   const metadata = makeObject(job, "metadata")
   if (Object.keys(labels).length > 0 && Object.keys(objectIn(metadata, "labels")).length === 0) {
@@ -67,7 +67,7 @@ function setJob(job: Json): void {
   }
   spec["completionMode"] ??= "NonIndexed"
   spec["suspend"] ??= false
-  spec["podReplacementPolicy"] ??= spec["podFailurePolicy"] == null ? "TerminatingOrFailed" : "Failed"
+  spec["podReplacementPolicy"] ??= isAbsent(spec["podFailurePolicy"]) ? "TerminatingOrFailed" : "Failed"
   spec["manualSelector"] ??= false
 }
 

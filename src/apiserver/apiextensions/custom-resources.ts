@@ -1,0 +1,119 @@
+import { apiVersionOf } from "#apimachinery/gvk.ts"
+import { findJsonPath, parseJsonPath } from "#apimachinery/jsonpath.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { KindSchema } from "#apimachinery/openapi.ts"
+import { newStatusError } from "#apimachinery/status-error.ts"
+import type { ResourceInfo, Strategy, SubresourceInfo } from "#apiserver/resource.ts"
+import { customColumns } from "./custom-columns.ts"
+import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts"
+
+/** In the order in which discovery of custom resources lists them. */
+const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+const SUBRESOURCE_VERBS = ["get", "patch", "update"]
+
+/** Every served version of a definition, as its names were accepted. */
+export function customResources(definition: CustomResourceDefinition): ResourceInfo[] {
+  return definition.spec.versions.filter((v) => v.served).map((version) => newCustomResource(definition, version))
+}
+
+function newCustomResource(definition: CustomResourceDefinition, version: DefinitionVersion): ResourceInfo {
+  const { group, scope, versions } = definition.spec
+  const names = { ...definition.spec.names, ...definition.status?.acceptedNames }
+  const stored = versions.find((v) => v.storage) ?? version
+  const { scale } = version.subresources ?? {}
+  const schema = kindSchemaOf(version)
+  return {
+    group,
+    version: version.name,
+    resource: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    namespaced: scope === "Namespaced",
+    verbs: VERBS,
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    subresources: subresourcesOf(names.kind, version),
+    custom: true,
+    storage: { group, resource: names.plural, version: stored.name },
+    schema: () => schema,
+    strategy: strategyOf(definition, version),
+    columns: customColumns(version),
+    selectableFields: selectableFieldsOf(version),
+    ...(scale === undefined
+      ? {}
+      : {
+          scale: {
+            spec: scale.specReplicasPath,
+            status: scale.statusReplicasPath,
+            ...(scale.labelSelectorPath === undefined ? {} : { selector: scale.labelSelectorPath }),
+          },
+        }),
+  }
+}
+
+function kindSchemaOf(version: DefinitionVersion): KindSchema | undefined {
+  const schema = version.schema?.openAPIV3Schema
+  if (schema === undefined) return undefined
+  return {
+    schema,
+    resolve(ref) {
+      throw new Error(`Cannot resolve ${ref}: schemas of custom resources have no references`)
+    },
+  }
+}
+
+function subresourcesOf(kind: string, version: DefinitionVersion): SubresourceInfo[] {
+  const { status, scale } = version.subresources ?? {}
+  return [
+    ...(status === undefined ? [] : [{ name: "status", kind, verbs: SUBRESOURCE_VERBS }]),
+    ...(scale === undefined
+      ? []
+      : [{ name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: SUBRESOURCE_VERBS }]),
+  ]
+}
+
+function strategyOf(definition: CustomResourceDefinition, version: DefinitionVersion): Strategy {
+  const statusSubresource = version.subresources?.status !== undefined
+  const isTerminating = definition.metadata.deletionTimestamp !== undefined
+  const deprecation = deprecationOf(definition, version)
+  return {
+    generation: "spec",
+    statusSubresource,
+    allowCreateOnUpdate: false,
+    allowUnconditionalUpdate: false,
+    deleteReturnsObject: false,
+    ...(statusSubresource
+      ? {
+          prepareForCreate(object: UnknownObject) {
+            delete object["status"]
+          },
+        }
+      : {}),
+    ...(isTerminating ? { admit: (_, before) => (before === undefined ? refuseCreation() : undefined) } : {}),
+    ...(deprecation === undefined ? {} : { warnings: () => [deprecation] }),
+  }
+}
+
+/** Instances of a definition that is going away would be deleted at once, or be left behind. */
+function refuseCreation() {
+  return newStatusError("MethodNotAllowed", "create not allowed while custom resource definition is terminating")
+}
+
+function deprecationOf({ spec }: CustomResourceDefinition, version: DefinitionVersion): string | undefined {
+  if (version.deprecated !== true) return undefined
+  const apiVersion = apiVersionOf({ group: spec.group, version: version.name })
+  return version.deprecationWarning ?? `${apiVersion} ${spec.names.kind} is deprecated`
+}
+
+function selectableFieldsOf(version: DefinitionVersion): ResourceInfo["selectableFields"] {
+  const fields = new Map<string, (object: UnknownObject) => string>()
+  for (const { jsonPath } of version.selectableFields ?? []) {
+    const path = parseJsonPath(jsonPath)
+    fields.set(jsonPath.replace(/^\./, ""), (object) => {
+      const value = findJsonPath(path, object)[0]
+      return value === undefined || value === null ? "" : String(value)
+    })
+  }
+  return fields
+}
