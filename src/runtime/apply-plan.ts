@@ -110,6 +110,7 @@ function deleteOptionsOf(action: Extract<Action, { do: "delete" }>) {
     ...(action.uid === undefined ? {} : { uid: action.uid }),
     ...(action.resourceVersion === undefined ? {} : { resourceVersion: action.resourceVersion }),
     ...(action.propagationPolicy === undefined ? {} : { propagationPolicy: action.propagationPolicy }),
+    ...(action.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: action.gracePeriodSeconds }),
   }
 }
 

@@ -36,6 +36,7 @@ export type Action =
       readonly uid?: string
       readonly resourceVersion?: string
       readonly propagationPolicy?: "Orphan" | "Background" | "Foreground"
+      readonly gracePeriodSeconds?: number
     }
   /** Independent of each other: carried out side by side, all of them even when some fail; then the pass ends. */
   | { readonly do: "together"; readonly actions: readonly Action[] }
