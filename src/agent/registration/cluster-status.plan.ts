@@ -119,16 +119,17 @@ function changedFields(before: Status, after: Partial<Status>): Record<string, u
   for (const [field, value] of Object.entries(after)) {
     const old = before[field as keyof Status]
     if (deepEqual(old ?? empty(value), value)) continue
-    patch[field] = field === "allocatable" ? { ...removals(old as object | undefined, value), ...value } : value
+    patch[field] =
+      field === "allocatable" ? { ...removals(before.allocatable, after.allocatable), ...after.allocatable } : value
   }
   return patch
 }
 
 const empty = (value: unknown): unknown => (Array.isArray(value) ? [] : {})
 
-function removals(old: object | undefined, value: object): Record<string, null> {
+function removals(old: object = {}, value: object = {}): Record<string, null> {
   return Object.fromEntries(
-    Object.keys(old ?? {})
+    Object.keys(old)
       .filter((key) => !(key in value))
       .map((key) => [key, null]),
   )

@@ -54,7 +54,8 @@ export class MemberFacts {
 
   /** Resolves when the member has been asked once and its nodes are known, or after `limitMs`. */
   async ready(limitMs: number, signal: AbortSignal): Promise<void> {
-    const known = [this.#probed.promise, this.#nodes.waitForSync(signal), this.#claims?.waitForSync(signal)]
+    const caches = this.#claims === undefined ? [this.#nodes] : [this.#nodes, this.#claims]
+    const known = [this.#probed.promise, ...caches.map((cache) => cache.waitForSync(signal))]
     const over = new AbortController()
     const limit = sleep(this.#runtime.clock, limitMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
     await Promise.race([Promise.allSettled(known), limit])

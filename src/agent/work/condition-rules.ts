@@ -47,7 +47,7 @@ function isComplete(object: UnknownObject): { result: boolean; message: string }
   }
   if (object.apiVersion === "v1" && object.kind === "Pod") {
     const result = status.phase === "Succeeded" || status.phase === "Failed"
-    return { result, message: `Pod is in phase ${status.phase ?? ""}` }
+    return { result, message: `Pod is in phase ${typeof status.phase === "string" ? status.phase : ""}` }
   }
   return undefined
 }

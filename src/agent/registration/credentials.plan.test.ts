@@ -1,0 +1,159 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { Clock } from "#lib/clock.ts"
+import { seededRandom } from "#lib/random.ts"
+import { newCertificateAuthority, signCertificate } from "#lib/x509/authority.ts"
+import { certificatePem } from "#lib/x509/certificate.ts"
+import { newPrivateKey, privateKeyPem } from "#lib/x509/keys.ts"
+import { planBootstrap, planRotation } from "./credentials.plan.ts"
+import type { ObservedBootstrap } from "./credentials.plan.ts"
+
+const NOW_MS = Date.parse("2026-01-01T00:00:00Z")
+const DAY_MS = 24 * 3600_000
+const random = seededRandom(1)
+const clock: Clock = { nowMs: () => NOW_MS, setTimer: () => ({ cancel() {} }) }
+const ca = newCertificateAuthority({ commonName: "hub", clock, random })
+const key = newPrivateKey(random)
+const SUBJECT = {
+  commonName: "system:open-cluster-management:c1:a1",
+  organizations: ["system:open-cluster-management:c1", "system:open-cluster-management:managed-clusters"],
+}
+const issue = (subject = SUBJECT) =>
+  certificatePem(
+    signCertificate({
+      ca,
+      random,
+      subject,
+      publicKey: key,
+      notBeforeMs: NOW_MS,
+      notAfterMs: NOW_MS + DAY_MS,
+      usages: ["clientAuth"],
+    }),
+  )
+
+const hub = { server: "https://hub", ca: "CA", clusterEntry: "hub" }
+const stored = { clusterName: "c1", agentName: "a1", hub, certificate: issue(), key: privateKeyPem(key) }
+
+function observed(change: Partial<ObservedBootstrap> = {}): ObservedBootstrap {
+  return {
+    stored,
+    bootstrap: hub,
+    clusterName: "c1",
+    agentName: "a1",
+    refused: false,
+    nowMs: NOW_MS + DAY_MS / 2,
+    ...change,
+  }
+}
+
+for (const { name, given, step, why } of [
+  { name: "good", given: observed(), step: "use" },
+  {
+    name: "good, no bootstrap credentials, any agent",
+    given: observed({ bootstrap: undefined, agentName: undefined }),
+    step: "use",
+  },
+  { name: "at the last instant", given: observed({ nowMs: NOW_MS + DAY_MS }), step: "use" },
+  {
+    name: "one second later",
+    given: observed({ nowMs: NOW_MS + DAY_MS + 1000 }),
+    step: "bootstrap",
+    why: "the stored certificate has expired",
+  },
+  {
+    name: "nothing stored",
+    given: observed({ stored: undefined }),
+    step: "bootstrap",
+    why: "there are no stored credentials",
+  },
+  {
+    name: "nothing at all",
+    given: observed({ stored: undefined, bootstrap: undefined }),
+    step: "stuck",
+    why: "there are no stored credentials",
+  },
+  {
+    name: "refused",
+    given: observed({ refused: true }),
+    step: "bootstrap",
+    why: "the hub refused the stored credentials",
+  },
+  {
+    name: "another server",
+    given: observed({ bootstrap: { ...hub, server: "https://other" } }),
+    step: "bootstrap",
+    why: "the stored credentials are for another hub: server differs",
+  },
+  {
+    name: "another authority",
+    given: observed({ bootstrap: { ...hub, ca: "OTHER" } }),
+    step: "bootstrap",
+    why: "the stored credentials are for another hub: ca differs",
+  },
+  {
+    name: "another name of the kubeconfig's cluster entry",
+    given: observed({ bootstrap: { ...hub, clusterEntry: "other" } }),
+    step: "bootstrap",
+    why: "the stored credentials are for another hub: clusterEntry differs",
+  },
+  {
+    name: "another cluster",
+    given: observed({ clusterName: "c2" }),
+    step: "bootstrap",
+    why: "the stored credentials are those of cluster c1",
+  },
+  {
+    name: "another agent",
+    given: observed({ agentName: "a2" }),
+    step: "bootstrap",
+    why: "the stored credentials are those of agent a1",
+  },
+  {
+    name: "a certificate of somebody else",
+    given: observed({ stored: { ...stored, certificate: issue({ ...SUBJECT, commonName: "somebody" }) } }),
+    step: "bootstrap",
+    why: "the stored certificate is for somebody, not system:open-cluster-management:c1:a1",
+  },
+  {
+    name: "a certificate without the group",
+    given: observed({ stored: { ...stored, certificate: issue({ ...SUBJECT, organizations: [] }) } }),
+    step: "bootstrap",
+    why: "the stored certificate lacks the cluster's group",
+  },
+  {
+    name: "a key that does not fit",
+    given: observed({ stored: { ...stored, key: privateKeyPem(newPrivateKey(random)) } }),
+    step: "bootstrap",
+    why: "the stored key is not that of the certificate",
+  },
+  {
+    name: "a broken key",
+    given: observed({ stored: { ...stored, key: "nonsense" } }),
+    step: "bootstrap",
+    why: "the stored key cannot be read",
+  },
+  {
+    name: "a broken certificate",
+    given: observed({ stored: { ...stored, certificate: "nonsense" } }),
+    step: "bootstrap",
+    why: "the stored certificate cannot be read",
+  },
+]) {
+  test(`planBootstrap: ${name}`, () => {
+    const plan = planBootstrap(given)
+    assert.deepEqual({ step: plan.step, why: "why" in plan ? plan.why : undefined }, { step, why })
+  })
+}
+
+for (const { name, draw, atMs, waitMs } of [
+  { name: "a draw of 0 rotates with a fifth left", draw: 0, atMs: 0, waitMs: DAY_MS * 0.8 },
+  { name: "a draw of 1 rotates with a quarter left", draw: 1, atMs: 0, waitMs: DAY_MS * 0.75 },
+  { name: "one ms before", draw: 0, atMs: DAY_MS * 0.8 - 1, waitMs: 1 },
+  { name: "at its time", draw: 0, atMs: DAY_MS * 0.8, waitMs: 0 },
+  { name: "long after", draw: 0, atMs: DAY_MS * 2, waitMs: 0 },
+]) {
+  test(`planRotation: ${name}`, () => {
+    const certificate = { notBeforeMs: NOW_MS, notAfterMs: NOW_MS + DAY_MS }
+    assert.equal(planRotation(certificate, draw, NOW_MS + atMs).waitMs, waitMs)
+  })
+}
