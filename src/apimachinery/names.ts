@@ -36,7 +36,7 @@ const CONFIG_MAP_KEY_RULE = "a valid config key must consist of alphanumeric cha
 /** How Kubernetes says that a value does not match: the rule, examples and the pattern. */
 export function patternError(rule: string, pattern: string, ...examples: string[]): string {
   if (examples.length === 0) return `${rule} (regex used for validation is '${pattern}')`
-  const quoted = examples.map((example) => `'${example}', `).join("or ")
+  const quoted = examples.map((example) => `'${example}', `).join(" or ")
   return `${rule} (e.g. ${quoted}regex used for validation is '${pattern}')`
 }
 

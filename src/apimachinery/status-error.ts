@@ -152,7 +152,7 @@ export function invalid(
   return newStatusError("Invalid", `${what} "${name}" is invalid: ${body}`, {
     ...(name === "" ? {} : { name }),
     ...(kind.group === "" ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === "" ? {} : { kind: kind.kind }),
     causes: errors.map((e) => ({ reason: e.reason, message: e.body, field: e.field })),
   })
 }

@@ -34,7 +34,8 @@ export function newServiceAccountIssuer(options: {
   return {
     issuer,
     audiences,
-    sign: (claims) => sign({ ...claims, iss: issuer }),
+    // In the order of their names, as kube-apiserver writes them.
+    sign: (claims) => sign(Object.fromEntries(Object.entries({ ...claims, iss: issuer }).sort())),
     jwks: { keys: verifying.map(jwkOf) },
     openidConfiguration: (serverUrl) => ({
       issuer,

@@ -163,7 +163,7 @@ for (const { name, who, object, want } of [
     name: "a role that does not exist",
     who: "limited",
     object: bind("missing", "x"),
-    want: 'clusterrole.rbac.authorization.k8s.io "missing" not found',
+    want: 'clusterrolebindings.rbac.authorization.k8s.io "missing" not found',
   },
   {
     name: "a role that does not exist, by an administrator",

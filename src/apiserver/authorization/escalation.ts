@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { forbidden } from "#apimachinery/status-error.ts"
+import { forbidden, hasReason, notFound } from "#apimachinery/status-error.ts"
 import type { StatusError } from "#apimachinery/status-error.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import { GROUP_MASTERS } from "#apiserver/authentication/user.ts"
@@ -36,11 +36,11 @@ export function checkRoleEscalation(authorizer: RbacAuthorizer, write: RbacWrite
   if (isAllowed(authorizer, user, "escalate", resource, namespace, name)) return undefined
   const group = { group: RBAC, resource }
   const objectName = object.metadata.name ?? ""
-  const missing = missingRules(authorizer, user, namespace, rulesOf(object))
+  const missing = missingRules(authorizer, write, rulesOf(object))
   if (missing !== undefined) return forbidden(group, objectName, missing)
   if (!hasAggregation(object) && !hasAggregation(before)) return undefined
   // An aggregated role can come to hold anything.
-  if (missingRules(authorizer, user, namespace, EVERYTHING) === undefined) return undefined
+  if (missingRules(authorizer, write, EVERYTHING) === undefined) return undefined
   return forbidden(group, objectName, "must have cluster-admin privileges to use the aggregationRule")
 }
 
@@ -59,9 +59,11 @@ export function checkBindingEscalation(authorizer: RbacAuthorizer, write: RbacWr
   try {
     rules = authorizer.roleRules(ref, namespace)
   } catch (error) {
-    return error as StatusError
+    if (!hasReason(error, "NotFound")) return undefined // validation names what is wrong with the reference
+    // Upstream names the resource of the request here, not that of the role.
+    return notFound({ group: RBAC, resource }, ref.name)
   }
-  const missing = missingRules(authorizer, user, namespace, rules)
+  const missing = missingRules(authorizer, write, rules)
   return missing === undefined ? undefined : forbidden({ group: RBAC, resource }, object.metadata.name ?? "", missing)
 }
 
@@ -108,18 +110,18 @@ function isAllowed(
 /** @returns why the user may not hand out `wanted`, undefined when it may */
 function missingRules(
   authorizer: RbacAuthorizer,
-  user: UserInfo,
-  namespace: string,
+  { user, resource, namespace }: RbacWrite,
   wanted: readonly PolicyRule[],
 ): string | undefined {
   const { rules, problems } = authorizer.rulesFor(user, namespace)
   const missing = uncoveredRules(rules, wanted)
   if (missing.length === 0) return undefined
   const texts = [...new Set(compactRules(missing).map(describeRule))].sort()
+  const unresolved = [...new Set(problems.map((p) => notFound({ group: RBAC, resource }, p.roleName).message))]
   return (
     `user ${JSON.stringify(user.name)} (groups=${quoteList(user.groups)}) ` +
     `is attempting to grant RBAC permissions not currently held:\n${texts.join("\n")}` +
-    (problems.length === 0 ? "" : `; resolution errors: [${problems.join(", ")}]`)
+    (unresolved.length === 0 ? "" : `; resolution errors: [${unresolved.join(", ")}]`)
   )
 }
 

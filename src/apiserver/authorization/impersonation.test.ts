@@ -72,7 +72,7 @@ for (const { name, headers, allowed, code, message } of [
     headers: { "impersonate-group": "a" },
     allowed: [],
     code: 400,
-    message: /without impersonating a user/,
+    message: /^requested \[\{Group {2}a {4}\}\] without impersonating a user$/,
   },
   {
     name: "a user that is not allowed",

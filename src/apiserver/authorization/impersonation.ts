@@ -33,9 +33,7 @@ export function resolveImpersonation(
   const { name, uid, groups, extra } = wanted
   if (name === "") {
     if (groups.length === 0 && extra.size === 0 && uid === "") return undefined
-    throw badRequest(
-      `requested ${JSON.stringify({ groups, uid, extra: [...extra.keys()] })} without impersonating a user`,
-    )
+    throw badRequest(`requested ${describeWanted(wanted)} without impersonating a user`)
   }
   const account = parseServiceAccountUser(name)
   for (const claim of claimsOf(wanted, account)) {
@@ -73,6 +71,17 @@ function readHeaders(headers: Readonly<Record<string, string>>): Wanted {
     groups: groups === undefined ? [] : groups.split(", "),
     extra,
   }
+}
+
+/** Go's `%v` of the ObjectReferences that upstream makes of the headers: kind, namespace, name, uid, version, …, path. */
+function describeWanted({ groups, uid, extra }: Wanted): string {
+  const version = "authentication.k8s.io/v1"
+  const references = [
+    ...groups.map((group) => `{Group  ${group}    }`),
+    ...[...extra].flatMap(([key, values]) => values.map((value) => `{UserExtra  ${value}  ${version}  ${key}}`)),
+    ...(uid === "" ? [] : [`{UID  ${uid}  ${version}  }`]),
+  ]
+  return `[${references.join(" ")}]`
 }
 
 function unescapeKey(key: string): string {

@@ -12,12 +12,15 @@ const RBAC = "rbac.authorization.k8s.io"
 const ROLES = { group: RBAC, resource: "roles" }
 const CLUSTER_ROLES = { group: RBAC, resource: "clusterroles" }
 
+/** A role that is bound and does not exist, or is none. */
+export type RoleProblem = { readonly roleName: string; readonly error: Error }
+
 export interface RbacAuthorizer extends Authorizer {
   /**
    * Every rule that applies to the user, cluster-wide and in the namespace.
-   * @returns also `problems`: roles that are bound and do not exist
+   * @returns also `problems`: roles that are bound and cannot be used
    */
-  rulesFor(user: UserInfo, namespace: string): { rules: PolicyRule[]; problems: string[] }
+  rulesFor(user: UserInfo, namespace: string): { rules: PolicyRule[]; problems: RoleProblem[] }
   /**
    * The rules of a role that a binding names.
    * @param namespace  of the binding, "" for a ClusterRoleBinding
@@ -46,18 +49,18 @@ export function newRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
     user: UserInfo,
     namespace: string,
     visit: (rules: readonly PolicyRule[], grant: Grant) => boolean,
-  ): string[] => {
-    const problems: string[] = []
+  ): RoleProblem[] => {
+    const problems: RoleProblem[] = []
     for (const scope of namespace === "" ? [""] : ["", namespace]) {
       for (const grant of bindings.grantsFor(user, scope)) {
         try {
           if (visit(roleRules(grant.roleRef, scope), grant)) return []
         } catch (error) {
-          problems.push((error as Error).message)
+          problems.push({ roleName: grant.roleRef.name, error: error as Error })
         }
       }
     }
-    return [...new Set(problems)]
+    return problems
   }
 
   return {
@@ -72,8 +75,7 @@ export function newRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
         return true
       })
       if (decision !== undefined) return decision
-      if (problems.length === 0) return REFUSED
-      return { allowed: false, reason: `RBAC: ${problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`}` }
+      return problems.length === 0 ? REFUSED : { allowed: false, reason: `RBAC: ${describeProblems(problems)}` }
     },
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = []
@@ -91,6 +93,12 @@ export function newRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
 
 const ALLOWED: Decision = { allowed: true, reason: "" }
 const REFUSED: Decision = { allowed: false, reason: "" }
+
+/** One problem as it is, several in brackets, each once: how upstream prints errors that belong together. */
+export function describeProblems(problems: readonly RoleProblem[]): string {
+  const texts = [...new Set(problems.map(({ error }) => error.message))]
+  return texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`
+}
 
 /** Source of the words: k8s.io/kubernetes pkg/registry/rbac/validation; the name stands before the namespace there. */
 function describeGrant({ binding, roleRef, subject }: Grant): string {

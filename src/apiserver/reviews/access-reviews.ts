@@ -2,6 +2,7 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import { badRequest, invalid } from "#apimachinery/status-error.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import type { UserInfo } from "#apiserver/authentication/user.ts"
+import { describeProblems } from "#apiserver/authorization/rbac-authorizer.ts"
 import type { RbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
 import { findObject, itemsIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
@@ -35,7 +36,7 @@ function reviewAccess(
   const { object, namespace } = request
   const spec = objectIn(object, "spec")
   const errors = validateAccessReview(kind, spec, namespace)
-  if (errors.length > 0) throw invalid({ group: GROUP, kind }, "", errors)
+  if (errors.length > 0) throw invalid({ group: GROUP, kind: "" }, "", errors) // upstream leaves the kind out here
   const { allowed, reason } = authorizer.authorize(userOf(spec), attributesIn(spec))
   const status = { allowed, ...(reason === "" ? {} : { reason }) }
   return answer(GROUP, kind, { ...(kind.startsWith("Local") ? { namespace } : {}) }, { spec, status })
@@ -129,10 +130,7 @@ function reviewRules(authorizer: RbacAuthorizer, { object, user }: VirtualReques
     resourceRules,
     nonResourceRules,
     incomplete: false,
-    ...(problems.length === 0 ? {} : { evaluationError: joinProblems(problems) }),
+    ...(problems.length === 0 ? {} : { evaluationError: describeProblems(problems) }),
   }
   return answer(GROUP, "SelfSubjectRulesReview", {}, { spec: {}, status })
 }
-
-const joinProblems = (problems: readonly string[]): string =>
-  problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`

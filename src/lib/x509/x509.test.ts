@@ -131,6 +131,29 @@ test("parseCsr: what was asked for can be read", () => {
   assert.deepEqual(altNames, { dnsNames: ["a.b"], ipAddresses: [], emailAddresses: [], uris: [] })
 })
 
+/** Made by Go's crypto/x509, as OCM's agents do: organizations as several values of one set. */
+const GO_CSR = `-----BEGIN CERTIFICATE REQUEST-----
+MIIBjzCCATUCAQAwgZ8xYjAoBgNVBAoTIXN5c3RlbTpvcGVuLWNsdXN0ZXItbWFu
+YWdlbWVudDpjMTA2BgNVBAoTL3N5c3RlbTpvcGVuLWNsdXN0ZXItbWFuYWdlbWVu
+dDptYW5hZ2VkLWNsdXN0ZXJzMQswCQYDVQQLEwJvdTEsMCoGA1UEAxMjc3lzdGVt
+Om9wZW4tY2x1c3Rlci1tYW5hZ2VtZW50OmMxOmEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASQkaoSZ5NdTRJ2W3ZTnSn8xeSDhh+0vXa0nYDOxopTJ6lj6zNMAzqP
+i7rEj1VQjV969n2xhcYLgxp+voB1sMGjoDMwMQYJKoZIhvcNAQkOMSQwIjAgBgNV
+HREEGTAXggN4LnmHEAAAAAAAAAAAAAAAAAAAAAEwCgYIKoZIzj0EAwIDSAAwRQIh
+ANMJOqSzEqOzetpA0PiCUNiStv1NO6WoRGbI3NpM7FIiAiBLc7BQf6tH8ASOeVke
+fVkFjbKTz7gG/FsRc90HyUy6/A==
+-----END CERTIFICATE REQUEST-----
+`
+
+test("parseCsr: a request of Go's", () => {
+  const { subject, altNames } = parseCsr(GO_CSR)
+  const cluster = "system:open-cluster-management"
+  assert.equal(subject.commonName, `${cluster}:c1:a`)
+  assert.deepEqual(subject.organizations, [`${cluster}:c1`, `${cluster}:managed-clusters`])
+  assert.deepEqual(subject.organizationalUnits, ["ou"])
+  assert.deepEqual([altNames.dnsNames, altNames.ipAddresses], [["x.y"], ["::1"]])
+})
+
 const csrDer = decodePem(csr)[0]!.der
 for (const { name, text, want } of [
   { name: "no text", text: "", want: /no PEM block/ },
