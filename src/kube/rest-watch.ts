@@ -27,6 +27,10 @@ type WatchEvent = { readonly type: string; readonly object: unknown }
 /** Opens a watch and hands on its events. The handler's `end` is called once unless the watch was stopped before. */
 export function openWatch<T extends KubeObject>(request: WatchRequest<T>): Watch {
   const { handler } = request
+  // An abort is a clean end: who aborted knows why, and a loop that waits for the end goes on to its own check. It is
+  // heard before the deadline hears it: the transport would call it a broken stream.
+  const onAbort = () => finish(undefined, true)
+  request.signal?.addEventListener("abort", onAbort, { once: true })
   const deadline = newDeadline(request.clock, request.headTimeoutMs, request.signal)
   let over = false
   let stopStream: (() => void) | undefined
@@ -40,8 +44,6 @@ export function openWatch<T extends KubeObject>(request: WatchRequest<T>): Watch
     deadline.abort()
     if (tell) handler.end(error)
   }
-  // An abort is a clean end: who aborted knows why, and a loop that waits for the end goes on to its own check.
-  const onAbort = () => finish(undefined, true)
 
   const onLine = (line: string) => {
     if (over) return
@@ -100,7 +102,6 @@ export function openWatch<T extends KubeObject>(request: WatchRequest<T>): Watch
 
   if (request.signal?.aborted) queueMicrotaskEnd(onAbort)
   else {
-    request.signal?.addEventListener("abort", onAbort, { once: true })
     open().catch((error: unknown) => {
       if (deadline.expired)
         return finish(broken(request.path, new Error(`no answer within ${request.headTimeoutMs} ms`)), true)

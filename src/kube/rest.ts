@@ -75,6 +75,7 @@ export function newKubeClient(options: KubeClientOptions): KubeClient {
 
   /** Runs `work` within the deadline and gives its failures the one form that callers know. */
   const within = async <T>(call: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    call.signal?.throwIfAborted()
     const deadline = newDeadline(clock, timeoutMs, call.signal)
     // The race is for answers that stall half-way: not every body of a broken network says that it ended.
     const cut = Promise.withResolvers<never>()
