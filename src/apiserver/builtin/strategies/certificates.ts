@@ -1,5 +1,6 @@
 // Source: k8s.io/kubernetes pkg/registry/certificates/certificates/strategy.go.
 import { clone } from "#apimachinery/json.ts"
+import { validateCsr, validateCsrUpdate } from "#apiserver/certificates/csr-validation.ts"
 import { itemsIn, makeObject, objectIn } from "#apiserver/builtin/fields.ts"
 import { formatTime } from "#lib/clock.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
@@ -52,4 +53,6 @@ export const CERTIFICATE_SIGNING_REQUESTS: KindStrategy = {
       restoreExcept(request, before, [])
     }
   },
+  validate: validateCsr,
+  validateUpdate: validateCsrUpdate,
 }
