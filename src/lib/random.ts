@@ -8,10 +8,28 @@ export interface Random {
   fraction(): number
 }
 
+/** Drawn from the system at once: a call costs 6 µs whatever its length, and every request needs 16 bytes. */
+const POOL_BYTES = 4096
+let pool: Buffer = Buffer.alloc(0)
+let poolAt = 0
+
+function drawBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES / 4) return randomBytes(length)
+  if (poolAt + length > pool.length) {
+    pool = randomBytes(POOL_BYTES)
+    poolAt = 0
+  }
+  const drawn = new Uint8Array(pool.subarray(poolAt, poolAt + length))
+  // What was handed out may become a key: the pool forgets it.
+  pool.fill(0, poolAt, poolAt + length)
+  poolAt += length
+  return drawn
+}
+
 /** Cryptographically strong randomness. */
 export const realRandom: Random = {
-  bytes: (length) => randomBytes(length),
-  fraction: () => randomBytes(4).readUInt32BE() / 0x1_0000_0000,
+  bytes: drawBytes,
+  fraction: () => Buffer.from(drawBytes(4)).readUInt32BE() / 0x1_0000_0000,
 }
 
 /** The same sequence for the same seed (mulberry32). Never for secrets outside a simulation. */

@@ -2,7 +2,14 @@
 import type { ListMeta, UnknownObject } from "#apimachinery/meta.ts"
 import { apiVersionOf } from "#apimachinery/gvk.ts"
 import { badRequest } from "#apimachinery/status-error.ts"
-import { BARE_HEAD, ByteJoiner, decodeFresh, headOf, peekStored } from "#apiserver/registry/codec.ts"
+import {
+  ANSWER_OVERHEAD_BYTES,
+  BARE_HEAD,
+  ByteJoiner,
+  decodeFresh,
+  headOf,
+  peekStored,
+} from "#apiserver/registry/codec.ts"
 import { isStoredForm, toServed } from "#apiserver/registry/conversion.ts"
 import type { ListResult } from "#apiserver/registry/list.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
@@ -30,7 +37,7 @@ export function parseInclude(query: URLSearchParams): IncludeObject {
 /** One object as JSON with a newline. `value` has the stored form of the resource. */
 export function objectBytes(context: FormContext, value: Uint8Array, revision: number): Uint8Array {
   const { info, form } = context
-  const joiner = new ByteJoiner()
+  const joiner = new ByteJoiner(value.length + ANSWER_OVERHEAD_BYTES)
   if (form.as === "PartialObjectMetadata") joiner.addMetadata(partialHead(form), value, revision)
   else if (form.as === undefined && isStoredForm(info)) joiner.addObject(headOf(info), value, revision)
   else {
@@ -74,7 +81,9 @@ export function listBytes(context: FormContext, list: ListResult): Uint8Array {
     const table = tableOf(objects, { columns: info.columns, metadata, include, nowMs, ...versionOf(form) })
     return Buffer.from(JSON.stringify(table) + "\n")
   }
-  const joiner = new ByteJoiner()
+  let bytes = 1024
+  for (const { value } of list.items) bytes += value.length + ANSWER_OVERHEAD_BYTES
+  const joiner = new ByteJoiner(bytes)
   const partial = form.as === "PartialObjectMetadataList"
   const kind = partial ? "PartialObjectMetadataList" : info.listKind
   const apiVersion = partial ? `meta.k8s.io/${form.viewVersion ?? "v1"}` : apiVersionOf(info)
@@ -107,7 +116,7 @@ export function eventForm(context: Omit<FormContext, "nowMs">, nowMs: () => numb
   return {
     key: `${info.group}/${info.version}/${info.kind}/${partial ? `partial ${form.viewVersion ?? "v1"}` : include}`,
     encode(type, value, revision) {
-      const joiner = new ByteJoiner()
+      const joiner = new ByteJoiner(value.value.length + ANSWER_OVERHEAD_BYTES)
       joiner.add(FRAME_HEADS[type])
       if (partial) joiner.addMetadata(head, value.value, revision)
       else if (isStoredForm(info)) joiner.addObject(head, value.value, revision)

@@ -72,7 +72,7 @@ function ownBytes(text: string): Uint8Array {
   return bytes
 }
 
-const textOf = (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
+const textOf = (value: Uint8Array) => asBuffer(value).toString()
 
 /** The object as stored, with its resourceVersion. Shared through the memo: never change it. */
 export function decodeStored(stored: StoredValue): UnknownObject {
@@ -125,17 +125,27 @@ const HEADS = new WeakMap<ResourceInfo, Buffer>()
 /** The head of an item in a list of a built-in kind, which names neither version nor kind. */
 export const BARE_HEAD = Buffer.from('{"metadata":{')
 
-const METADATA = Buffer.from('"metadata":{')
-
 /** Where the first field of the metadata begins. The version and kind before it hold no quotes of their own. */
 export function metadataStart(value: Uint8Array): number {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).indexOf(METADATA) + METADATA.length
+  // A search by Buffer.indexOf costs five times as much for something this near.
+  for (let at = 0; at < value.length; at++) {
+    if (value[at] !== QUOTE || value[at + 1] !== LETTER_M || value[at + 9] !== QUOTE) continue
+    return at + '"metadata":{'.length
+  }
+  throw new Error("Cannot read stored object: it has no metadata")
+}
+
+/** Stored bytes are Buffers unless somebody else stored them. */
+function asBuffer(value: Uint8Array): Buffer {
+  return value instanceof Buffer ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
 const QUOTE = 0x22
+const LETTER_M = 0x6d
 const BACKSLASH = 0x5c
 const OPEN = 0x7b
 const CLOSE = 0x7d
+const COMMA = 0x2c
 
 /** Just behind the closing brace of the metadata whose first field begins at `start`. */
 export function metadataEnd(value: Uint8Array, start: number): number {
@@ -150,49 +160,73 @@ export function metadataEnd(value: Uint8Array, start: number): number {
   throw new Error("Cannot read stored object: its metadata has no end")
 }
 
-/** Collects the pieces of an answer and joins them once. */
+/** Puts an answer together in one growing buffer: a list of 10,000 objects is 10,000 copies and nothing else. */
 export class ByteJoiner {
-  readonly #pieces: Uint8Array[] = []
-  #length = 0
+  #buffer: Buffer
+  #at = 0
 
-  get length(): number {
-    return this.#length
+  /** @param bytes  how many are expected */
+  constructor(bytes: number) {
+    this.#buffer = Buffer.allocUnsafe(bytes)
   }
 
   add(piece: Uint8Array): void {
-    this.#pieces.push(piece)
-    this.#length += piece.length
+    this.#addPart(piece, 0, piece.length)
   }
 
   addText(text: string): void {
-    this.add(Buffer.from(text))
+    this.#reserve(text.length * 3)
+    this.#at += this.#buffer.write(text, this.#at)
   }
 
   /** The stored object under another head, with its resourceVersion. */
   addObject(head: Uint8Array, value: Uint8Array, revision: number): void {
-    this.add(head)
-    this.add(Buffer.from(`"resourceVersion":"${revision}",`, "latin1"))
-    this.add(value.subarray(metadataStart(value)))
+    this.#addHead(head, revision)
+    this.#addPart(value, metadataStart(value), value.length)
   }
 
   /** Only version, kind and metadata of it. */
   addMetadata(head: Uint8Array, value: Uint8Array, revision: number): void {
-    this.add(head)
-    this.add(Buffer.from(`"resourceVersion":"${revision}",`, "latin1"))
+    this.#addHead(head, revision)
     const start = metadataStart(value)
-    this.add(value.subarray(start, metadataEnd(value, start)))
+    this.#addPart(value, start, metadataEnd(value, start))
     this.add(END)
   }
 
   join(): Buffer {
-    const joined = Buffer.allocUnsafe(this.#length)
-    let at = 0
-    for (const piece of this.#pieces) {
-      joined.set(piece, at)
-      at += piece.length
-    }
-    return joined
+    return this.#buffer.subarray(0, this.#at)
+  }
+
+  #addHead(head: Uint8Array, revision: number): void {
+    this.#reserve(head.length + REVISION_BYTES_MAX)
+    this.add(head)
+    this.add(REVISION_HEAD)
+    const digits = String(revision)
+    for (let i = 0; i < digits.length; i++) this.#buffer[this.#at++] = digits.charCodeAt(i)
+    this.#buffer[this.#at++] = QUOTE
+    this.#buffer[this.#at++] = COMMA
+  }
+
+  #addPart(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start)
+    // `copy` of a Buffer needs no view of the part, which costs more than the copy of a small object.
+    if (source instanceof Buffer) source.copy(this.#buffer, this.#at, start, end)
+    else this.#buffer.set(source.subarray(start, end), this.#at)
+    this.#at += end - start
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + bytes))
+    this.#buffer.copy(larger, 0, 0, this.#at)
+    this.#buffer = larger
   }
 }
 
+/** `"resourceVersion":"9007199254740991",` */
+const REVISION_BYTES_MAX = 40
+/** What an object has in an answer beyond its stored bytes, about: another head, the revision, a watch frame. */
+export const ANSWER_OVERHEAD_BYTES = 200
+
+const REVISION_HEAD = Buffer.from('"resourceVersion":"')
 const END = Buffer.from("}")

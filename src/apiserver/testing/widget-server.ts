@@ -19,9 +19,9 @@ export type WidgetServer = {
   readonly server: ApiServer
   readonly clock: VirtualClock
   /** Sends a request as the administrator; an object becomes a JSON body. */
-  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  readonly send: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
   /** Opens a watch; the lines that came so far are parsed on each read. */
-  watch(path: string, headers?: Record<string, string>): Promise<OpenWatch>
+  readonly watch: (path: string, headers?: Record<string, string>) => Promise<OpenWatch>
 }
 
 export type Answer = {
