@@ -24,16 +24,22 @@ const GENERATED_NAMES_MAX = 8
  * Stores a new object.
  *
  * @param body  decoded and checked for unknown fields; not changed
+ * @param tracked  its managed fields are already what they must be: server-side apply
  * @throws StatusError
  */
-export async function createObject(deps: RegistryDeps, request: WriteRequest, body: UnknownObject): Promise<Written> {
+export async function createObject(
+  deps: RegistryDeps,
+  request: WriteRequest,
+  body: UnknownObject,
+  tracked = false,
+): Promise<Written> {
   const { name, generateName: prefix } = body.metadata
-  if (name || !prefix) return createNamed(deps, request, clone(body))
+  if (name || !prefix) return createNamed(deps, request, clone(body), tracked)
   for (let attempt = 1; ; attempt++) {
     const object = clone(body)
     object.metadata.name = generateName(prefix, deps.random)
     try {
-      return await createNamed(deps, request, object)
+      return await createNamed(deps, request, object, tracked)
     } catch (error) {
       if (!hasReason(error, "AlreadyExists")) throw error
       if (attempt < GENERATED_NAMES_MAX) continue
@@ -43,7 +49,12 @@ export async function createObject(deps: RegistryDeps, request: WriteRequest, bo
   }
 }
 
-async function createNamed(deps: RegistryDeps, request: WriteRequest, object: UnknownObject): Promise<Written> {
+async function createNamed(
+  deps: RegistryDeps,
+  request: WriteRequest,
+  object: UnknownObject,
+  tracked: boolean,
+): Promise<Written> {
   const { info, namespace } = request
   const { strategy } = info
   const nowMs = deps.clock.nowMs()
@@ -67,7 +78,7 @@ async function createNamed(deps: RegistryDeps, request: WriteRequest, object: Un
   for (const warning of [...metadataWarnings(object.metadata), ...(strategy.warnings?.(object) ?? [])])
     request.warn(warning)
   await runValidations(deps.admission, admissionRequest(request, "CREATE", nowMs, { object }))
-  trackCreate(request, object, nowMs)
+  if (!tracked) trackCreate(request, object, nowMs)
   return storeNew(deps, request, object)
 }
 

@@ -1,23 +1,34 @@
-// Who set which field: metadata.managedFields. Not tracked yet: #apimachinery/managed-fields/ is still to come, and
-// until then an apply merges without owners.
+// Who set which field: metadata.managedFields.
+import { apiVersionOf } from "#apimachinery/gvk.ts"
+import { applyPatch } from "#apimachinery/managed-fields/apply.ts"
+import { updateManagedFields } from "#apimachinery/managed-fields/update.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { mergePatch } from "#apimachinery/patch/merge-patch.ts"
 import type { WriteRequest } from "./write-request.ts"
 
 /** Books the fields of a new object under the request's manager. Changes `object`. */
-export function trackCreate(_request: WriteRequest, _object: UnknownObject, _nowMs: number): void {}
+export function trackCreate(request: WriteRequest, object: UnknownObject, nowMs: number): void {
+  track(request, undefined, object, nowMs)
+}
 
 /** Books what the request changed under its manager. Changes `after`. */
-export function trackUpdate(
-  _request: WriteRequest,
-  _before: UnknownObject,
-  _after: UnknownObject,
-  _nowMs: number,
-): void {}
+export function trackUpdate(request: WriteRequest, before: UnknownObject, after: UnknownObject, nowMs: number): void {
+  track(request, before, after, nowMs)
+}
 
-/** Server-side apply: the new object. */
+function track(request: WriteRequest, before: UnknownObject | undefined, after: UnknownObject, nowMs: number): void {
+  if (isUntracked(request)) return void delete after.metadata.managedFields
+  const entries = updateManagedFields({ ...callOf(request), before, after, nowMs })
+  if (entries.length === 0) delete after.metadata.managedFields
+  else after.metadata.managedFields = entries
+}
+
+/**
+ * Server-side apply: the new object, managed fields included.
+ *
+ * @throws StatusError Conflict naming the fields that others own
+ */
 export function applyConfiguration(
-  _request: WriteRequest,
+  request: WriteRequest,
   apply: {
     readonly live: UnknownObject | undefined
     readonly config: UnknownObject
@@ -25,5 +36,26 @@ export function applyConfiguration(
     readonly nowMs: number
   },
 ): UnknownObject {
-  return mergePatch(apply.live ?? {}, apply.config) as UnknownObject
+  const { object } = applyPatch({ ...callOf(request), ...apply, resetFields: resetFieldsOf(request) })
+  return object
+}
+
+function callOf({ info, fieldManager, subresource }: WriteRequest) {
+  return {
+    schema: info.schema(),
+    manager: fieldManager,
+    apiVersion: apiVersionOf(info),
+    subresource: subresource === "" ? undefined : subresource,
+  }
+}
+
+/** What an apply to this path does not write, and so cannot own. */
+function resetFieldsOf({ info, subresource }: WriteRequest): (readonly string[])[] {
+  if (subresource === "status") return info.custom ? [["spec"], ["metadata"]] : [["spec"]]
+  return info.strategy.statusSubresource ? [["status"]] : []
+}
+
+/** Source: pkg/registry/certificates/certificates/strategy.go, which drops them. */
+function isUntracked({ info }: WriteRequest): boolean {
+  return info.group === "certificates.k8s.io" && info.resource === "certificatesigningrequests"
 }

@@ -76,7 +76,7 @@ export async function changeObject(deps: RegistryDeps, request: WriteRequest, ch
   for (let attempt = 1; ; attempt++) {
     if (current === undefined) {
       if (change.makeNew === undefined) throw notFound(info, name)
-      return createObject(deps, request, change.makeNew())
+      return createObject(deps, request, change.makeNew(), change.tracked)
     }
     const outcome = await attemptChange(deps, request, change, current)
     if ("done" in outcome) return outcome.done

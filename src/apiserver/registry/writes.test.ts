@@ -377,3 +377,85 @@ test("names that JavaScript knows are only names", async () => {
   assert.equal(created.status, 201, created.text)
   assert.match(created.text, /"__proto__":"x","constructor":"y"/)
 })
+
+const APPLY = { "content-type": "application/apply-patch+yaml" }
+const managers = (body: {
+  metadata: { managedFields?: { manager: string; operation: string; subresource?: string }[] }
+}) =>
+  (body.metadata.managedFields ?? []).map(
+    (m) => `${m.operation} ${m.manager}${m.subresource === undefined ? "" : ` ${m.subresource}`}`,
+  )
+
+test("writes are booked under their managers", async () => {
+  const { send } = await newWidgetServer()
+  const created = await send("POST", `${WIDGETS}?fieldManager=maker`, widget("a", { size: 1 }))
+  assert.deepEqual(managers(created.body), ["Update maker"])
+  assert.deepEqual(created.body.metadata.managedFields[0].fieldsV1, {
+    "f:spec": { ".": {}, "f:color": {}, "f:size": {} },
+  })
+  await send("PATCH", `${WIDGETS}/a`, { spec: { color: "blue" } }, { ...MERGE, "user-agent": "painter/v1 (linux)" })
+  const status = await send("PATCH", `${WIDGETS}/a/status?fieldManager=prober`, { status: { phase: "Ready" } }, MERGE)
+  assert.deepEqual(managers(status.body).sort(), ["Update maker", "Update painter", "Update prober status"])
+})
+
+test("server-side apply creates, merges, refuses conflicts and takes over by force", async () => {
+  const { send } = await newWidgetServer()
+  const apply = (manager: string, spec: object, more = "") =>
+    send(
+      "PATCH",
+      `${WIDGETS}/a?fieldManager=${manager}${more}`,
+      { ...widget("a", spec), metadata: { name: "a" } },
+      APPLY,
+    )
+  const created = await apply("one", { size: 1, parts: [{ name: "x", count: 1 }] })
+  assert.deepEqual([created.status, created.body.spec.size, managers(created.body)], [201, 1, ["Apply one"]])
+  const merged = await apply("two", { parts: [{ name: "y", count: 2 }] })
+  assert.deepEqual(
+    [merged.status, merged.body.spec.parts],
+    [
+      200,
+      [
+        { name: "x", count: 1 },
+        { name: "y", count: 2 },
+      ],
+    ],
+  )
+  const conflict = await apply("two", { size: 2, parts: [{ name: "y", count: 2 }] })
+  assert.deepEqual(
+    [conflict.status, conflict.body.message],
+    [409, 'Apply failed with 1 conflict: conflict with "one": .spec.size'],
+  )
+  const forced = await apply("two", { size: 2 }, "&force=true")
+  assert.deepEqual([forced.body.spec.size, forced.body.spec.parts], [2, [{ name: "x", count: 1 }]])
+  const again = await apply("two", { size: 2 }, "&force=true")
+  assert.deepEqual(again.body, forced.body)
+})
+
+test("server-side apply refuses what is no apply", async () => {
+  const { send } = await newWidgetServer()
+  const path = `${WIDGETS}/a`
+  const noManager = await send("PATCH", path, widget("a"), APPLY)
+  assert.deepEqual(
+    [noManager.status, noManager.body.message],
+    [422, 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'],
+  )
+  const managed = await send("PATCH", `${path}?fieldManager=m`, widget("a", {}, { managedFields: [] }), APPLY)
+  assert.deepEqual([managed.status, managed.body.message], [400, "metadata.managedFields must be nil"])
+  assert.equal((await send("PATCH", `${path}?fieldManager=m`, widget("a", {}, { uid: "x" }), APPLY)).status, 409)
+  assert.equal((await send("PATCH", `${path}?fieldManager=m`, widget("b"), APPLY)).status, 400)
+  const force = await send("PATCH", `${path}?force=true`, {}, MERGE)
+  assert.match(force.body.message, /force: Forbidden: may not be specified for non-apply patch/)
+  const missing = await send("PATCH", `${path}/status?fieldManager=m`, widget("a"), APPLY)
+  assert.equal(missing.status, 404)
+})
+
+test("an apply to the status owns nothing else", async () => {
+  const { send } = await newWidgetServer()
+  await send("POST", `${WIDGETS}?fieldManager=maker`, widget("a", { size: 1 }))
+  const config = { ...widget("a", { size: 5 }), status: { phase: "Ready" } }
+  const { status, body } = await send("PATCH", `${WIDGETS}/a/status?fieldManager=prober`, config, APPLY)
+  assert.deepEqual([status, body.spec.size, body.status], [200, 1, { phase: "Ready" }])
+  assert.deepEqual(managers(body), ["Apply prober status", "Update maker"])
+  const entry = body.metadata.managedFields[0]
+  assert.deepEqual(entry.fieldsV1, { "f:status": { "f:phase": {} } })
+})
