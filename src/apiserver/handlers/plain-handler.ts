@@ -5,17 +5,24 @@ import type { Call, CallHandler } from "./call.ts"
 import { formOf } from "./resource-deps.ts"
 import { objectResponse, textResponse } from "./responses.ts"
 
-/** `/version`. */
+/** What `/version` says. What is left out is derived or made up. */
 export type ServerVersion = {
-  readonly major: string
-  readonly minor: string
+  /** `v1.35.4`: the Kubernetes that this server behaves like. */
   readonly gitVersion: string
-  readonly gitCommit: string
-  readonly gitTreeState: string
-  readonly buildDate: string
-  readonly goVersion: string
-  readonly compiler: string
-  readonly platform: string
+  readonly major?: string
+  readonly minor?: string
+  readonly gitCommit?: string
+  readonly gitTreeState?: string
+  readonly buildDate?: string
+  readonly goVersion?: string
+  readonly compiler?: string
+  readonly platform?: string
+}
+
+function versionObject(version: ServerVersion): object {
+  const [major = "", minor = ""] = version.gitVersion.replace(/^v/, "").split(".")
+  const rest = { gitCommit: "", gitTreeState: "clean", buildDate: "1970-01-01T00:00:00Z", goVersion: "", compiler: "" }
+  return { major, minor, platform: "linux/amd64", ...rest, ...version }
 }
 
 /** A check of `/readyz`. @returns what is wrong, undefined when nothing is */
@@ -43,7 +50,7 @@ export function newPlainHandler(options: PlainOptions): CallHandler {
       return healthResponse(root, path.slice(root.length + 1), list, call)
     }
     if (path === "/version" || path === "/version/")
-      return objectResponse(200, options.version, { ...formOf(call, []), pretty: true })
+      return objectResponse(200, versionObject(options.version), { ...formOf(call, []), pretty: true })
     if (path === "/metrics") return textResponse(200, options.metrics())
     return textResponse(404, "404 page not found\n")
   }

@@ -212,17 +212,7 @@ export async function newWidgetServer(
     resources,
     authenticator: { authenticate: () => undefined },
     authorizer: { authorize: (user) => options.authorize?.(user) ?? { allowed: true, reason: "" } },
-    version: {
-      major: "1",
-      minor: "35",
-      gitVersion: "v1.35.4",
-      gitCommit: "",
-      gitTreeState: "clean",
-      buildDate: "",
-      goVersion: "",
-      compiler: "",
-      platform: "",
-    },
+    version: { gitVersion: "v1.35.4" },
     admission: options.admission ?? [],
     virtual: options.virtual ?? [],
   })
