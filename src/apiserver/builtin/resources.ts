@@ -1,4 +1,4 @@
-import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, SubresourceInfo } from "#apiserver/resource.ts"
 import type { Random } from "#lib/random.ts"
 import { columnsOf } from "./columns/columns.ts"
@@ -10,24 +10,27 @@ import { servedGroups } from "./served.ts"
 import type { ServedResource } from "./served.ts"
 import type { KindStrategy } from "./strategies/kinds.ts"
 import { kindStrategyOf } from "./strategies/registry.ts"
+import { newPodStrategy } from "./strategies/pods.ts"
 import { newServiceStrategy } from "./strategies/services.ts"
 import { newStrategy } from "./strategies/strategy.ts"
 
 export type BuiltinOptions = {
-  /** Draws addresses and ports of services. */
+  /** Draws addresses and ports of services, and names of volumes that are added to pods. */
   readonly random: Random
-  /** The services that are stored now, so that nothing is given out twice. Asked on each write of a service. */
-  readonly services?: () => readonly UnknownObject[]
+  /** What the server stores, asked when a service or a pod is created. Without it, nothing is known to be taken. */
+  readonly reader?: () => ObjectReader
 }
 
 /**
  * Everything that a kube-apiserver serves by default in its stable groups, in the order of its discovery. All but
- * services is the same object for every server of the process.
+ * services and pods is the same object for every server of the process.
  */
 export function builtinResources(options: BuiltinOptions): ResourceInfo[] {
-  return sharedResources().map((info) =>
-    info.group === "" && info.resource === "services" ? withStrategy(info, newServiceStrategy(options)) : info,
-  )
+  return sharedResources().map((info) => {
+    if (info.group !== "") return info
+    if (info.resource === "services") return withStrategy(info, newServiceStrategy(options))
+    return info.resource === "pods" ? withStrategy(info, newPodStrategy(options)) : info
+  })
 }
 
 const sharedResources = once((): readonly ResourceInfo[] =>

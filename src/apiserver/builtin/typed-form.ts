@@ -36,14 +36,14 @@ function shapeOf(schemaName: string): Shape | undefined {
     name: schemaName,
     fields: new Map(fields.map((f) => [f.name, f])),
     constant: fields.filter(
-      (f) => f.default !== undefined || "SNBL".includes(f.code) || (f.code === "o" && f.struct !== ""),
+      (f) => f.default !== undefined || "SNBLq".includes(f.code) || (f.code === "o" && f.struct !== ""),
     ),
   }
   compiled.set(schemaName, shape)
   return shape
 }
 
-const ZERO: { readonly [code: string]: unknown } = { S: "", N: 0, B: false, L: null }
+const ZERO: { readonly [code: string]: unknown } = { S: "", N: 0, B: false, L: null, q: "0" }
 
 /**
  * Brings a struct into the form that a typed server gives it, in place. Doing it twice changes nothing.
@@ -100,6 +100,7 @@ function isEmpty(value: unknown, code: string): boolean {
     case "B":
       return value === false
     case "l":
+    case "L":
       return value === "" || (Array.isArray(value) ? value.length === 0 : isJsonObject(value) && hasNoMembers(value))
     default:
       return false

@@ -38,6 +38,7 @@ import (
 //	p pointer or interface   s n b l  string, number, bool, slice or map that is left out when empty
 //	o struct, always there   S N B L  the same, always there
 //	z struct, left out when empty
+//	q quantity, always there
 //
 // struct names the struct that the field holds, directly or as items or values; "quantity" for a quantity.
 type field [3]string
@@ -130,6 +131,8 @@ func codeOf(t reflect.Type, options string) string {
 		switch {
 		case strings.Contains(options, "omitzero"):
 			return "z"
+		case t.Name() == "Quantity":
+			return "q"
 		case t.Name() == "Time" || t.Name() == "MicroTime":
 			return "L"
 		case t.Implements(marshaler) || reflect.PointerTo(t).Implements(marshaler):

@@ -45,8 +45,10 @@ function setStatefulSet(statefulSet: Json): void {
   const rollingUpdate = findObject(strategy, "rollingUpdate")
   if (strategy["type"] === "RollingUpdate" && rollingUpdate !== undefined) {
     rollingUpdate["partition"] ??= 0
-    // A feature gate that 1.35 turns on for everybody.
-    rollingUpdate["maxUnavailable"] ??= 1
+  }
+  for (const claim of itemsIn(spec, "volumeClaimTemplates")) {
+    claim["apiVersion"] ??= "v1"
+    claim["kind"] ??= "PersistentVolumeClaim"
   }
   const retention = makeObject(spec, "persistentVolumeClaimRetentionPolicy")
   retention["whenDeleted"] ||= "Retain"
@@ -63,7 +65,9 @@ function setJob(job: Json): void {
   const labels = objectIn(objectIn(objectIn(spec, "template"), "metadata"), "labels")
   const metadata = makeObject(job, "metadata")
   if (Object.keys(labels).length > 0 && Object.keys(objectIn(metadata, "labels")).length === 0) {
-    metadata["labels"] = { ...labels }
+    // The same object on purpose: upstream's defaulting shares it too, so the job gets the labels that are given to
+    // its pods when it is created.
+    metadata["labels"] = labels
   }
   spec["completionMode"] ??= "NonIndexed"
   spec["suspend"] ??= false

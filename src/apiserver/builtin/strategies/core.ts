@@ -1,13 +1,12 @@
 // Source: k8s.io/kubernetes pkg/registry/core/{namespace,pod,secret,node,persistentvolume*}/strategy.go.
 import { clone } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { qosClassOf } from "#apiserver/builtin/defaults/pod.ts"
 import { listIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import { formatTime } from "#lib/clock.ts"
 import type { KindStrategy } from "./kinds.ts"
 import { restoreExcept } from "./strategy.ts"
 
 const NAMESPACE_FINALIZER = "kubernetes"
-const POD_GRACE_SECONDS_DEFAULT = 30
 
 export const NAMESPACES: KindStrategy = {
   prepareForCreate(namespace) {
@@ -41,19 +40,6 @@ export const NAMESPACES: KindStrategy = {
   holdsDeletion: (namespace) => listIn(namespace["spec"], "finalizers").length > 0,
 }
 
-export const PODS: KindStrategy = {
-  prepareForCreate(pod) {
-    pod["status"] = { phase: "Pending", qosClass: qosClassOf(pod) }
-  },
-  defaultGracePeriodSeconds(pod) {
-    const phase = textIn(pod["status"], "phase")
-    const isUnscheduled = textIn(pod["spec"], "nodeName") === ""
-    if (isUnscheduled || phase === "Failed" || phase === "Succeeded") return 0
-    const seconds = objectIn(pod, "spec")["terminationGracePeriodSeconds"]
-    return typeof seconds === "number" ? Math.max(seconds, 1) : POD_GRACE_SECONDS_DEFAULT
-  },
-}
-
 /** stringData is write-only: it is encoded into data. */
 function encodeStringData(secret: UnknownObject): void {
   const plain = objectIn(secret, "stringData")
@@ -74,8 +60,14 @@ export const SECRETS: KindStrategy = {
 
 export const NODES: KindStrategy = { keepsStatusOnCreate: true }
 
-export const PENDING_VOLUMES: KindStrategy = {
-  prepareForCreate(volume) {
-    volume["status"] = { phase: "Pending" }
+export const PERSISTENT_VOLUMES: KindStrategy = {
+  prepareForCreate(volume, { nowMs }) {
+    volume["status"] = { phase: "Pending", lastPhaseTransitionTime: formatTime(nowMs) }
+  },
+}
+
+export const PERSISTENT_VOLUME_CLAIMS: KindStrategy = {
+  prepareForCreate(claim) {
+    claim["status"] = { phase: "Pending" }
   },
 }

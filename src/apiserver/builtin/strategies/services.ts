@@ -2,6 +2,7 @@
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { itemsIn, listIn, makeObject, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
+import type { ObjectReader } from "#apiserver/object-reader.ts"
 import { randomInt } from "#lib/random.ts"
 import type { Random } from "#lib/random.ts"
 import type { KindStrategy } from "./kinds.ts"
@@ -15,8 +16,8 @@ const ATTEMPTS_MAX = 64
 
 export type ServiceAllocation = {
   readonly random: Random
-  /** Services that are stored now. Without it nothing is checked for being taken. */
-  readonly services?: (() => readonly UnknownObject[]) | undefined
+  /** Without it nothing is checked for being taken. */
+  readonly reader?: (() => ObjectReader) | undefined
 }
 
 export function newServiceStrategy(allocation: ServiceAllocation): KindStrategy {
@@ -40,13 +41,18 @@ export function newServiceStrategy(allocation: ServiceAllocation): KindStrategy 
   }
 }
 
-function allocateAddress(spec: Json, { random, services }: ServiceAllocation): void {
+const storedServices = ({ reader }: ServiceAllocation) => reader?.().list({ group: "", resource: "services" }) ?? []
+
+function allocateAddress(spec: Json, allocation: ServiceAllocation): void {
   if (textIn(spec, "clusterIP") === "" && typeof listIn(spec, "clusterIPs")[0] === "string") {
     spec["clusterIP"] = listIn(spec, "clusterIPs")[0]
   }
   if (textIn(spec, "clusterIP") === "") {
-    const taken = new Set((services?.() ?? []).map((s) => textIn(s["spec"], "clusterIP")))
-    spec["clusterIP"] = draw(() => addressText(CLUSTER_IP_FIRST + randomInt(random, CLUSTER_IP_COUNT)), taken)
+    const taken = new Set(storedServices(allocation).map((s) => textIn(s["spec"], "clusterIP")))
+    spec["clusterIP"] = draw(
+      () => addressText(CLUSTER_IP_FIRST + randomInt(allocation.random, CLUSTER_IP_COUNT)),
+      taken,
+    )
   }
   if (listIn(spec, "clusterIPs").length === 0) spec["clusterIPs"] = [spec["clusterIP"]]
   const isHeadlessWithoutSelector = spec["clusterIP"] === "None" && Object.keys(objectIn(spec, "selector")).length === 0
@@ -57,15 +63,15 @@ function allocateAddress(spec: Json, { random, services }: ServiceAllocation): v
   }
 }
 
-function allocateNodePorts(spec: Json, { random, services }: ServiceAllocation): void {
+function allocateNodePorts(spec: Json, allocation: ServiceAllocation): void {
   const missing = itemsIn(spec, "ports").filter((port) => numberIn(port, "nodePort") === 0)
   if (missing.length === 0) return
   const taken = new Set<number>()
-  for (const service of services?.() ?? []) {
+  for (const service of storedServices(allocation)) {
     for (const port of itemsIn(service["spec"], "ports")) taken.add(numberIn(port, "nodePort"))
   }
   for (const port of missing) {
-    const chosen = draw(() => NODE_PORT_FIRST + randomInt(random, NODE_PORT_COUNT), taken)
+    const chosen = draw(() => NODE_PORT_FIRST + randomInt(allocation.random, NODE_PORT_COUNT), taken)
     taken.add(chosen)
     port["nodePort"] = chosen
   }
