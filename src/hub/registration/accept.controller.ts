@@ -3,8 +3,9 @@
 // Reads:    ManagedCluster, ManifestWork; Namespace, ClusterRole, ClusterRoleBinding, RoleBinding that carry a cluster's
 //           label (hub caches).
 // Wakes on: all of them.
-// Writes:   ManagedCluster (finalizers, hubAcceptsClient once when clusters are accepted by themselves, condition
-//           HubAcceptedManagedCluster), Namespace, ClusterRole, ClusterRoleBinding, RoleBinding, ManifestWork (delete).
+// Writes:   ManagedCluster (finalizers, label of the default set, taints unreachable and unavailable, hubAcceptsClient
+//           once when clusters are accepted by themselves; conditions HubAcceptedManagedCluster, Deleting), Namespace,
+//           ClusterRole, ClusterRoleBinding, RoleBinding, ManifestWork (delete).
 // Gives up when: the cluster is gone.
 import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
@@ -12,20 +13,21 @@ import { NAMESPACES } from "#api/kubernetes/core.ts"
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
-import type { ResourceType } from "#apimachinery/gvk.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController, type Runtime } from "#runtime/controller.ts"
-import type { Action } from "#runtime/plan.ts"
 import type { Change } from "#kube/informer.ts"
-import { planAccept } from "./accept.plan.ts"
+import { planAccept, planSetUpFailure } from "./accept.plan.ts"
 import { clusterRoleName, registrationBindingName, sharedClusterRoles, workBindingName } from "./cluster-rbac.ts"
+import { ensureGrants, removal } from "./grants.ts"
 import type { Hub } from "./hub.ts"
+import type { AcceptOptions } from "./observed-cluster.ts"
 
 const BY_NAMESPACE = "registration/namespace"
 /** Clusters whose set-up is under way at once: 1,000 that come together must not wait for each other's round trips. */
 const WORKERS = 16
 
-export function startAccept(runtime: Runtime, hub: Hub, options: { readonly autoAccept: boolean }): void {
+export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions): void {
   const labelled = { labelSelector: CLUSTER_NAME_LABEL }
   const clusters = hub.informers.informer(MANAGED_CLUSTERS)
   const namespaces = hub.informers.informer(NAMESPACES, labelled)
@@ -64,10 +66,18 @@ export function startAccept(runtime: Runtime, hub: Hub, options: { readonly auto
         registrationBinding: roleBindings.get(`${name}/${registrationBindingName(name)}`),
         workBinding: roleBindings.get(`${name}/${workBindingName(name)}`),
         works: works.byIndex(BY_NAMESPACE, name),
-        autoAccept: options.autoAccept,
+        options,
         nowMs: runtime.clock.nowMs(),
       })
-      await applyPlan(hub.client, plan, { log: runtime.log, signal })
+      const writing = { log: runtime.log, signal }
+      try {
+        await applyPlan(hub.client, plan, writing)
+      } catch (error) {
+        if (!hasReason(error, "Forbidden", "Invalid", "NotFound")) throw error
+        // Tried again all the same: what refuses it may go away, such as a namespace of this name that is on its way out.
+        await applyPlan(hub.client, planSetUpFailure(cluster, error.message, runtime.clock.nowMs()), writing)
+        throw error
+      }
       return plan
     },
   })
@@ -89,12 +99,10 @@ function startSharedRoles(runtime: Runtime, hub: Hub): void {
         { informer: found, keysOf: () => [name] },
       ],
       reconcile: async (_, signal) => {
-        const wanted = clusters.list().length > 0
-        if (wanted === (found.get(name) !== undefined)) return
-        const action: Action = wanted
-          ? { do: "create", type: CLUSTER_ROLES as ResourceType, object: role }
-          : { do: "delete", type: CLUSTER_ROLES as ResourceType, key: { name } }
-        await applyPlan(hub.client, { actions: [action] }, { log: runtime.log, signal })
+        const present = found.get(name)
+        const isWanted = clusters.list().length > 0
+        const actions = isWanted ? ensureGrants(CLUSTER_ROLES, role, present) : removal(CLUSTER_ROLES, present)
+        await applyPlan(hub.client, { actions }, { log: runtime.log, signal })
       },
     })
   }

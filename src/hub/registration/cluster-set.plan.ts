@@ -46,11 +46,10 @@ export function planBuiltInSet(name: string, found: ManagedClusterSet | undefine
   )
     return NOTHING
   if (deepEqual(withDefaults(found.spec.clusterSelector), withDefaults(clusterSelector))) return NOTHING
-  return {
-    actions: [
-      { do: "patch", type: MANAGED_CLUSTER_SETS as never, key: { name }, patch: { spec: { clusterSelector } } },
-    ],
-  }
+  // An empty selector does not empty the one that is there: a merge patch takes away only what it names.
+  const labelSelector = "labelSelector" in clusterSelector ? { matchLabels: null, matchExpressions: null } : null
+  const patch = { spec: { clusterSelector: { ...clusterSelector, labelSelector } } }
+  return { actions: [{ do: "patch", type: MANAGED_CLUSTER_SETS as never, key: { name }, patch }] }
 }
 
 const withDefaults = (selector: ClusterSelector | undefined) =>
@@ -60,10 +59,8 @@ const withDefaults = (selector: ClusterSelector | undefined) =>
 
 /** Whether anybody is in the set. */
 export function planClusterSet(set: ManagedClusterSet, clusters: readonly ManagedCluster[], nowMs: number): Plan {
-  const selector = set.spec.clusterSelector
-  const byLabels = selector.selectorType === "LabelSelector" ? labelSelectorOf(selector.labelSelector ?? {}) : undefined
-  const isMember = (labels: Readonly<Record<string, string>>) =>
-    byLabels === undefined ? labels[CLUSTER_SET_LABEL] === set.metadata.name : byLabels.matches(labels)
+  if (set.metadata.deletionTimestamp !== undefined) return NOTHING
+  const isMember = membersOf(set)
   const members = clusters.filter((cluster) => isMember(cluster.metadata.labels ?? {})).length
   const condition =
     members === 0
@@ -80,6 +77,14 @@ export function planClusterSet(set: ManagedClusterSet, clusters: readonly Manage
           message: `${members} ManagedClusters selected`,
         }
   return { actions: statusPatch(MANAGED_CLUSTER_SETS as never, set, condition, nowMs) }
+}
+
+/** By the set's label, or by its selector; one of the latter kind without a selector has no members. */
+function membersOf(set: ManagedClusterSet): (labels: Readonly<Record<string, string>>) => boolean {
+  const { selectorType, labelSelector } = set.spec.clusterSelector
+  return selectorType === "LabelSelector"
+    ? labelSelectorOf(labelSelector).matches
+    : (labels) => labels[CLUSTER_SET_LABEL] === set.metadata.name
 }
 
 /** Whether the set that a binding names is there. */

@@ -1,5 +1,6 @@
 import {
   ADDON_NAME_LABEL,
+  agentUser,
   BOOTSTRAP_GROUP,
   clusterGroup,
   CLUSTER_NAME_LABEL,
@@ -45,7 +46,8 @@ export function judgeCsr(csr: CertificateSigningRequest, approval: AutoApproval)
   if (organizations.length !== 1 || organizations[0] !== clusterGroup(cluster)) {
     return leave(`organizations are ${subject.organizations.join(", ")}, want ${clusterGroup(cluster)}`)
   }
-  if (!subject.commonName.startsWith(`${SUBJECT_PREFIX}${cluster}:`) || subject.commonName.split(":").length !== 4) {
+  const agent = subject.commonName.split(":").at(-1) ?? ""
+  if (agent === "" || subject.commonName !== agentUser(cluster, agent)) {
     return leave(`common name is ${subject.commonName}, want ${SUBJECT_PREFIX}${cluster}:AGENT`)
   }
   const username = csr.spec.username ?? ""
@@ -75,7 +77,7 @@ export function approve(csr: CertificateSigningRequest, nowMs: number): Action {
     type: "Approved",
     status: "True" as const,
     reason: "AutoApprovedByHubCSRApprovingController",
-    message: "Auto approving Managed cluster agent certificate after SubjectAccessReview.",
+    message: "The request is one that the cluster's agent may make.",
     lastUpdateTime: at,
     lastTransitionTime: at,
   }

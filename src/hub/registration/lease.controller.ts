@@ -7,8 +7,10 @@
 // Gives up when: the cluster is gone.
 import { CLUSTER_LEASE, CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import { LEASES } from "#api/kubernetes/coordination.ts"
+import { LEASES, type Lease } from "#api/kubernetes/coordination.ts"
 import { NAMESPACES } from "#api/kubernetes/core.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import type { Change } from "#kube/informer.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController, type Runtime } from "#runtime/controller.ts"
 import type { Hub } from "./hub.ts"
@@ -21,31 +23,55 @@ export function startLease(runtime: Runtime, hub: Hub): void {
   const clusters = hub.informers.informer(MANAGED_CLUSTERS)
   const leases = hub.informers.informer(LEASES, labelled)
   const namespaces = hub.informers.informer(NAMESPACES, labelled)
-  /** The renewal that each cluster's clock was last judged by. */
-  const judged = new Map<string, string>()
+  /** Clusters whose renewal was seen and whose clock has not been judged by it yet. */
+  const renewed = new Set<string>()
+  let listeningSinceMs: number | undefined
+  /** Silence is checked with the server before it is believed: the cache may be deaf, and then all clusters are silent. */
+  const readLease = async (namespace: string, signal: AbortSignal) => {
+    try {
+      return await hub.client.get(LEASES, { namespace, name: CLUSTER_LEASE }, { signal })
+    } catch (error) {
+      if (!hasReason(error, "NotFound")) listeningSinceMs = runtime.clock.nowMs()
+      throw error
+    }
+  }
+  const keysOfLease = (change: Change<Lease>) => {
+    const { name, namespace = "" } = change.object.metadata
+    if (name !== CLUSTER_LEASE) return []
+    const isRenewal = change.kind === "changed" && change.before.spec?.renewTime !== change.object.spec?.renewTime
+    if (isRenewal) renewed.add(namespace)
+    return [namespace]
+  }
 
   startController(runtime, {
     name: "lease",
     workers: WORKERS,
     sources: [
       { informer: clusters, keysOf: ({ object }) => [object.metadata.name ?? ""] },
-      {
-        informer: leases,
-        keysOf: ({ object }) => (object.metadata.name === CLUSTER_LEASE ? [object.metadata.namespace ?? ""] : []),
-      },
+      { informer: leases, keysOf: keysOfLease },
       { informer: namespaces, keysOf: ({ object, kind }) => (kind === "changed" ? [] : [object.metadata.name ?? ""]) },
     ],
     reconcile: async (name, signal) => {
       const cluster = clusters.get(name)
-      if (cluster === undefined) return void judged.delete(name)
-      const lease = leases.get(`${name}/${CLUSTER_LEASE}`)
+      if (cluster === undefined) return void renewed.delete(name)
       const nowMs = runtime.clock.nowMs()
-      const plan = planLease({ cluster, lease, hasNamespace: namespaces.get(name) !== undefined, nowMs })
-      await applyPlan(hub.client, plan, { log: runtime.log, signal })
-      const renewTime = lease?.spec?.renewTime ?? ""
-      if (lease !== undefined && renewTime !== judged.get(name) && plan.actions.length === 0) {
-        await applyPlan(hub.client, planClockSync(cluster, lease, nowMs), { log: runtime.log, signal })
-        judged.set(name, renewTime)
+      listeningSinceMs ??= nowMs
+      const observed = {
+        cluster,
+        lease: leases.get(`${name}/${CLUSTER_LEASE}`),
+        hasNamespace: namespaces.get(name) !== undefined,
+        listeningSinceMs,
+        nowMs,
+      }
+      const writing = { log: runtime.log, signal }
+      let plan = planLease(observed)
+      if (plan.actions.length > 0 && observed.lease !== undefined) {
+        plan = planLease({ ...observed, lease: await readLease(name, signal) })
+      }
+      await applyPlan(hub.client, plan, writing)
+      if (plan.actions.length === 0 && renewed.has(name)) {
+        await applyPlan(hub.client, { actions: planClockSync(observed) }, writing)
+        renewed.delete(name)
       }
       return plan
     },

@@ -15,14 +15,19 @@ export type ObservedLease = {
   readonly lease: Lease | undefined
   /** Whether the cluster's namespace is there for the lease to be made in. */
   readonly hasNamespace: boolean
+  /** Since when the hub would have heard of a renewal. */
+  readonly listeningSinceMs: number
   readonly nowMs: number
 }
 
 /**
  * The hub makes the lease and says Unknown when its renewal stops. True and False are the agent's alone to say.
+ *
+ * Silence counts only while the hub listens. One that comes back after an hour finds every lease an hour old: to call the
+ * whole fleet unreachable for that would take its clusters from their Placements, and their works from the clusters.
  */
-export function planLease({ cluster, lease, hasNamespace, nowMs }: ObservedLease): Plan {
-  if (findCondition(cluster.status?.conditions ?? [], HUB_ACCEPTED) === undefined) return NOTHING
+export function planLease({ cluster, lease, hasNamespace, listeningSinceMs, nowMs }: ObservedLease): Plan {
+  if (findCondition(cluster.status?.conditions, HUB_ACCEPTED) === undefined) return NOTHING
   if (lease === undefined) {
     if (cluster.metadata.deletionTimestamp !== undefined) return { actions: markUnknown(cluster, nowMs) }
     return hasNamespace
@@ -30,7 +35,7 @@ export function planLease({ cluster, lease, hasNamespace, nowMs }: ObservedLease
       : { actions: [], why: ["waits for the cluster's namespace"] }
   }
   const renewedMs = parseTimeMs(lease.spec?.renewTime) ?? 0
-  const expiresAtMs = renewedMs + graceMs(cluster)
+  const expiresAtMs = Math.max(renewedMs, listeningSinceMs) + graceMs(cluster)
   // Wake exactly at expiry. Recovery needs no timer: the renewed lease arrives by watch.
   if (nowMs < expiresAtMs) return { actions: [], requeueAfterMs: expiresAtMs - nowMs }
   return { actions: markUnknown(cluster, nowMs) }
@@ -53,7 +58,7 @@ function newLease(cluster: ManagedCluster, nowMs: number): Action {
 }
 
 function markUnknown(cluster: ManagedCluster, nowMs: number): Action[] {
-  if (findCondition(cluster.status?.conditions ?? [], AVAILABLE)?.status === "Unknown") return []
+  if (findCondition(cluster.status?.conditions, AVAILABLE)?.status === "Unknown") return []
   return conditionPatch(
     cluster,
     {
@@ -66,25 +71,32 @@ function markUnknown(cluster: ManagedCluster, nowMs: number): Action[] {
   )
 }
 
-/** Judged when a renewal arrives, and only then: an old lease says nothing of a clock. */
-export function planClockSync(cluster: ManagedCluster, lease: Lease, nowMs: number): Plan {
-  const renewedMs = parseTimeMs(lease.spec?.renewTime)
-  if (renewedMs === undefined || findCondition(cluster.status?.conditions ?? [], HUB_ACCEPTED) === undefined)
-    return NOTHING
-  const synced = Math.abs(nowMs - renewedMs) < graceMs(cluster)
-  const condition = synced
-    ? {
-        type: CLOCK_SYNCED,
-        status: "True" as const,
-        reason: "ManagedClusterClockSynced",
-        message: "The clock of the managed cluster is synced with the hub.",
-      }
-    : {
-        type: CLOCK_SYNCED,
-        status: "False" as const,
-        reason: "ManagedClusterClockOutOfSync",
-        message:
-          "The clock of hub and agent is out of sync. This may cause the Unknown status and affect agent functionalities.",
-      }
-  return { actions: conditionPatch(cluster, condition, nowMs) }
+/**
+ * Whether hub and agent agree on the time. Asked when a renewal arrives, and only then: an old lease says nothing of a
+ * clock.
+ */
+export function planClockSync({ cluster, lease, nowMs }: Pick<ObservedLease, "cluster" | "lease" | "nowMs">): Action[] {
+  const renewedMs = parseTimeMs(lease?.spec?.renewTime)
+  const isJudged = findCondition(cluster.status?.conditions, HUB_ACCEPTED) !== undefined
+  const isLeftOut = cluster.metadata.annotations?.[SKIP_CLOCK_SYNC_ANNOTATION] === "true"
+  if (renewedMs === undefined || !isJudged || isLeftOut) return []
+  const isSynced = Math.abs(nowMs - renewedMs) < graceMs(cluster)
+  return conditionPatch(cluster, isSynced ? SYNCED : OUT_OF_SYNC, nowMs)
+}
+
+const SKIP_CLOCK_SYNC_ANNOTATION = "registration.open-cluster-management.io/skip-clock-sync-check"
+
+const SYNCED = {
+  type: CLOCK_SYNCED,
+  status: "True" as const,
+  reason: "ManagedClusterClockSynced",
+  message: "The clock of the managed cluster is synced with the hub.",
+}
+
+const OUT_OF_SYNC = {
+  type: CLOCK_SYNCED,
+  status: "False" as const,
+  reason: "ManagedClusterClockOutOfSync",
+  message:
+    "The clocks of hub and agent differ by more than the lease allows: the agent withholds the cluster's status.",
 }

@@ -5,7 +5,6 @@ import { startCsrApproval } from "./csr.controller.ts"
 import { BOOTSTRAP_GROUPS } from "./csr.plan.ts"
 import type { Hub } from "./hub.ts"
 import { startLease } from "./lease.controller.ts"
-import { startTaint } from "./taint.controller.ts"
 
 export type RegistrationOptions = {
   /** Gate ManagedClusterAutoApproval: let every cluster in by itself. */
@@ -16,13 +15,18 @@ export type RegistrationOptions = {
   readonly autoApproveBootstrap: boolean
   /** Gate DefaultClusterSet. */
   readonly builtInSets: boolean
+  /** Gate ResourceCleanup: take away the works of a cluster that is deleted. Default true. */
+  readonly cleanUp?: boolean
 }
 
 /** Everything that the hub does about its clusters' coming, staying and going. */
 export function startRegistration(runtime: Runtime, hub: Hub, options: RegistrationOptions): void {
-  startAccept(runtime, hub, { autoAccept: options.autoApproval })
+  startAccept(runtime, hub, {
+    autoAccept: options.autoApproval,
+    defaultSet: options.builtInSets,
+    cleanUp: options.cleanUp ?? true,
+  })
   startLease(runtime, hub)
-  startTaint(runtime, hub)
   startClusterSets(runtime, hub, options)
   const groups = options.autoApproveBootstrap ? BOOTSTRAP_GROUPS : []
   startCsrApproval(runtime, hub, { users: options.autoApproveUsers, groups })

@@ -2,21 +2,21 @@ import { AVAILABLE, TAINT_UNAVAILABLE, TAINT_UNREACHABLE } from "#api/cluster/na
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import { findCondition } from "#apimachinery/conditions.ts"
 import { formatTime } from "#lib/clock.ts"
-import { NOTHING, type Plan } from "#runtime/plan.ts"
-import { clusterPatch } from "./cluster-status.ts"
 
-type Taints = NonNullable<ManagedCluster["spec"]["taints"]>
+export type Taints = NonNullable<ManagedCluster["spec"]["taints"]>
 
-/** An absent or Unknown Available taints as unreachable, a False one as unavailable; True takes both away. */
-export function planTaint(cluster: ManagedCluster, nowMs: number): Plan {
-  if (cluster.metadata.deletionTimestamp !== undefined) return NOTHING
-  const available = findCondition(cluster.status?.conditions ?? [], AVAILABLE)?.status ?? "Unknown"
+/**
+ * The taints that a cluster should have, undefined when it has them. An absent or Unknown Available taints as
+ * unreachable, a False one as unavailable; True takes both away. Taints of others stay as they are.
+ */
+export function wantedTaints(cluster: ManagedCluster, nowMs: number): Taints | undefined {
+  const available = findCondition(cluster.status?.conditions, AVAILABLE)?.status ?? "Unknown"
   const wanted = available === "True" ? undefined : available === "False" ? TAINT_UNAVAILABLE : TAINT_UNREACHABLE
   const before: Taints = cluster.spec.taints ?? []
-  const ours = (key: string) => key === TAINT_UNAVAILABLE || key === TAINT_UNREACHABLE
-  const kept = before.filter((taint) => !ours(taint.key) || taint.key === wanted)
-  const missing = wanted !== undefined && !kept.some((taint) => taint.key === wanted)
-  if (!missing && kept.length === before.length) return NOTHING
-  const taints: Taints = missing ? [...kept, { key: wanted, effect: "NoSelect", timeAdded: formatTime(nowMs) }] : kept
-  return { actions: [clusterPatch(cluster, { spec: { taints: taints.length === 0 ? null : taints } })] }
+  const isOurs = (key: string) => key === TAINT_UNAVAILABLE || key === TAINT_UNREACHABLE
+  const kept = before.filter((taint) => !isOurs(taint.key) || taint.key === wanted)
+  const isMissing = wanted !== undefined && !kept.some((taint) => taint.key === wanted)
+  if (!isMissing && kept.length === before.length) return undefined
+  // Tolerations count from the time, so that it is set here too: not every API server has the admission that sets it.
+  return isMissing ? [...kept, { key: wanted, effect: "NoSelect", timeAdded: formatTime(nowMs) }] : kept
 }
