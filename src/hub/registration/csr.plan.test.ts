@@ -1,0 +1,136 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
+import { seededRandom } from "#lib/random.ts"
+import { createCsr } from "#lib/x509/csr.ts"
+import { newPrivateKey } from "#lib/x509/keys.ts"
+import { approve, BOOTSTRAP_GROUPS, judgeCsr } from "./csr.plan.ts"
+
+const KEY = newPrivateKey(seededRandom(1))
+const AGENT = "system:open-cluster-management:c1:agent"
+const GROUP = "system:open-cluster-management:c1"
+const ALL = "system:open-cluster-management:managed-clusters"
+const JOINING = "system:serviceaccount:open-cluster-management:agent-registration-bootstrap"
+
+type Parts = {
+  readonly commonName?: string
+  readonly organizations?: readonly string[]
+  readonly labels?: Record<string, string>
+  readonly spec?: Partial<CertificateSigningRequest["spec"]>
+  readonly status?: CertificateSigningRequest["status"]
+}
+
+function csr({
+  commonName = AGENT,
+  organizations = [GROUP, ALL],
+  labels,
+  spec,
+  status,
+}: Parts): CertificateSigningRequest {
+  return {
+    apiVersion: "certificates.k8s.io/v1",
+    kind: "CertificateSigningRequest",
+    metadata: { name: "c1-x", labels: labels ?? { "open-cluster-management.io/cluster-name": "c1" } },
+    spec: {
+      request: Buffer.from(createCsr({ key: KEY, commonName, organizations })).toString("base64"),
+      signerName: "kubernetes.io/kube-apiserver-client",
+      username: JOINING,
+      ...spec,
+    },
+    ...(status === undefined ? {} : { status }),
+  }
+}
+
+const NOBODY = { users: [], groups: [] }
+const USERS = { users: [JOINING], groups: [] }
+const TOKENS = { users: [], groups: BOOTSTRAP_GROUPS }
+const RENEWING: Parts = { spec: { username: AGENT } }
+
+for (const { name, parts, approval, want } of [
+  { name: "a renewal is asked about, whoever is trusted", parts: RENEWING, approval: NOBODY, want: "ask renew" },
+  {
+    name: "a renewal without the group of all clusters",
+    parts: { ...RENEWING, organizations: [GROUP] },
+    approval: NOBODY,
+    want: "ask renew",
+  },
+  { name: "a first request of somebody unknown is for people", parts: {}, approval: NOBODY, want: "leave" },
+  { name: "a first request of a trusted user", parts: {}, approval: USERS, want: "approve" },
+  {
+    name: "a first request of a trusted group",
+    parts: { spec: { username: "system:bootstrap:ocmhub", groups: ["system:bootstrappers:managedcluster"] } },
+    approval: TOKENS,
+    want: "approve",
+  },
+  {
+    name: "one cluster's agent for another cluster is no renewal",
+    parts: { spec: { username: "system:open-cluster-management:c2:agent" } },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "a further organization",
+    parts: { organizations: [GROUP, ALL, "system:masters"] },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "another cluster's organization",
+    parts: { organizations: ["system:open-cluster-management:c2"] },
+    approval: USERS,
+    want: "leave",
+  },
+  { name: "its organization twice", parts: { organizations: [GROUP, GROUP] }, approval: USERS, want: "leave" },
+  { name: "no organization of its own", parts: { organizations: [ALL] }, approval: USERS, want: "leave" },
+  {
+    name: "another cluster's common name",
+    parts: { commonName: "system:open-cluster-management:c2:agent" },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "a common name that goes on",
+    parts: { commonName: `${AGENT}:more` },
+    approval: USERS,
+    want: "leave",
+  },
+  { name: "no agent's name", parts: { commonName: `${GROUP}:` }, approval: USERS, want: "leave" },
+  { name: "no label", parts: { labels: {} }, approval: USERS, want: "leave" },
+  {
+    name: "an add-on's",
+    parts: {
+      labels: { "open-cluster-management.io/cluster-name": "c1", "open-cluster-management.io/addon-name": "a" },
+    },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "another signer",
+    parts: { spec: { signerName: "kubernetes.io/kubelet-serving", username: JOINING } },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "denied by somebody",
+    parts: { status: { conditions: [{ type: "Denied", status: "True" as const }] } },
+    approval: USERS,
+    want: "leave",
+  },
+  {
+    name: "no request at all",
+    parts: { spec: { username: JOINING, request: Buffer.from("nonsense").toString("base64") } },
+    approval: USERS,
+    want: "leave",
+  },
+] satisfies { name: string; parts: Parts; approval: object; want: string }[]) {
+  test(`judgeCsr: ${name}`, () => assert.equal(judgeCsr(csr(parts), approval).decision, want))
+}
+
+test("approve: adds to the conditions that are there, by the approval subresource", () => {
+  const action = approve(csr({}), Date.parse("2026-01-02T03:04:05Z"))
+  assert.ok(action.do === "update" && action.subresource === "approval")
+  assert.deepEqual(
+    (action.object as CertificateSigningRequest).status?.conditions?.map((c) => [c.type, c.reason]),
+    [["Approved", "AutoApprovedByHubCSRApprovingController"]],
+  )
+})
