@@ -74,7 +74,7 @@ const noReferences = (ref: string): JsonSchema => {
 }
 
 /** The shape of `metadata` where a schema does not describe it. */
-export const OBJECT_META: Shape = new Shape(OBJECT_META_SCHEMA, noReferences, "ObjectMeta")
+export const OBJECT_META: Shape = new Shape(OBJECT_META_SCHEMA, noReferences, "v1.ObjectMeta")
 
 /** The shape of the `metadata` of objects: that of the schema if it is a full one, else {@link OBJECT_META}. */
 export function metadataShape(object: Shape): Shape {

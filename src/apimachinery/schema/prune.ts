@@ -19,6 +19,13 @@ export function findUnknownFields(object: UnknownObject, kind: KindSchema): stri
   return walkRoot(object, kind, false)
 }
 
+/** The paths in a value that its schema does not know. */
+export function findUnknownInValue(value: unknown, kind: KindSchema): string[] {
+  const walk: Walk = { remove: false, steps: [], unknown: [] }
+  walkValue(value, rootShape(kind), walk)
+  return walk.unknown
+}
+
 /** Where a walk is and what it found. The path is only put together for what is found. */
 type Walk = { readonly remove: boolean; readonly steps: (string | number)[]; readonly unknown: string[] }
 

@@ -33,8 +33,14 @@ function follow(schema: JsonSchema, resolve: Resolve, depth: number): JsonSchema
   return { ...follow(only, resolve, depth + 1), ...siblings }
 }
 
-/** The last part of a reference's name: `DeploymentSpec` of `#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec`. */
-export function typeNameOf(schema: JsonSchema): string | undefined {
+/** The name that a schema refers to: `io.k8s.api.apps.v1.DeploymentSpec`; undefined for one that is written in place. */
+export function refNameOf(schema: JsonSchema): string | undefined {
   const ref = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]!.$ref : undefined)
-  return ref?.slice(ref.lastIndexOf(".") + 1)
+  return ref?.slice(ref.lastIndexOf("/") + 1)
+}
+
+/** The last part of a reference's name: `DeploymentSpec`. */
+export function typeNameOf(schema: JsonSchema): string | undefined {
+  const name = refNameOf(schema)
+  return name?.slice(name.lastIndexOf(".") + 1)
 }

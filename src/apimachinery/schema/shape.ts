@@ -1,5 +1,5 @@
 import type { JsonSchema, KindSchema } from "#apimachinery/openapi.ts"
-import { resolveSchema, typeNameOf } from "./resolve.ts"
+import { refNameOf, resolveSchema } from "./resolve.ts"
 
 type Resolve = KindSchema["resolve"]
 
@@ -11,6 +11,8 @@ export class Shape {
   readonly schema: JsonSchema
   /** The Go name of a built-in type: `DeploymentSpec`. */
   readonly typeName: string | undefined
+  /** The same with its package: `v1.DeploymentSpec`. */
+  readonly qualifiedName: string | undefined
   /** A built-in type whose content no schema describes, as RawExtension: anything may be below. */
   readonly free: boolean
   /** What has no schema below may stay: `x-kubernetes-preserve-unknown-fields`. */
@@ -24,14 +26,17 @@ export class Shape {
   #values: Shape | null | undefined
   #items: Shape | null | undefined
 
-  constructor(schema: JsonSchema, resolve: Resolve, typeName: string | undefined) {
+  /** @param refName  what referred to the schema: `io.k8s.api.apps.v1.DeploymentSpec` */
+  constructor(schema: JsonSchema, resolve: Resolve, refName: string | undefined) {
     this.schema = schema
-    this.typeName = typeName
+    const parts = refName?.split(".")
+    this.typeName = parts?.at(-1)
+    this.qualifiedName = parts?.slice(-2).join(".")
     this.#resolve = resolve
     const { type, properties, additionalProperties } = schema
     const scalarOrList = type !== undefined && type !== "object"
     const described = properties !== undefined || additionalProperties !== undefined || schema.oneOf !== undefined
-    this.free = typeName !== undefined && !scalarOrList && !described
+    this.free = refName !== undefined && !scalarOrList && !described
     this.preserve = schema["x-kubernetes-preserve-unknown-fields"] === true
     this.embedded = schema["x-kubernetes-embedded-resource"] === true
     this.nullable = schema.nullable === true
@@ -80,7 +85,7 @@ const shapes = new WeakMap<JsonSchema, Shape>()
 export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
   let shape = shapes.get(schema)
   if (shape === undefined) {
-    shape = new Shape(resolveSchema(schema, resolve), resolve, typeNameOf(schema))
+    shape = new Shape(resolveSchema(schema, resolve), resolve, refNameOf(schema))
     shapes.set(schema, shape)
   }
   return shape

@@ -26,7 +26,12 @@ import {
  * @returns the problems in the words of the API server; none when the object is valid
  */
 export function validateSchema(object: UnknownObject, kind: KindSchema): FieldError[] {
-  const problems = checkOf(rootShape(kind), kind.resolve)(object)
+  return validateValue(object, kind)
+}
+
+/** The same for any value and its schema. The field of a problem of the value itself is `<nil>`. */
+export function validateValue(value: unknown, kind: KindSchema): FieldError[] {
+  const problems = checkOf(rootShape(kind), kind.resolve)(value)
   return problems === undefined ? [] : fieldErrorsOf(problems)
 }
 
