@@ -34,16 +34,15 @@ function parse(text: string): UnknownObject | undefined {
 export function setLastApplied(object: UnknownObject, config: UnknownObject): UnknownObject {
   const { annotations } = object.metadata
   if (!annotations?.[LAST_APPLIED]) return object
-  const { [LAST_APPLIED]: _, ...others } = config.metadata.annotations ?? {}
-  const { annotations: __, ...metadata } = config.metadata
-  const applied = {
-    ...config,
-    metadata: Object.keys(others).length === 0 ? metadata : { ...metadata, annotations: others },
+  const applied = { ...config, metadata: { ...config.metadata } }
+  if (applied.metadata.annotations !== undefined) {
+    const { [LAST_APPLIED]: _, ...others } = applied.metadata.annotations
+    applied.metadata.annotations = others
   }
   const text = `${goJson(applied)}\n`
   const next = { ...annotations, [LAST_APPLIED]: text }
   // Too long to be stored: without it the object is only managed on the server side from now on.
-  const { [LAST_APPLIED]: ___, ...rest } = annotations
+  const { [LAST_APPLIED]: _, ...rest } = annotations
   const kept = bytesOf(next) > ANNOTATIONS_BYTES_MAX ? rest : next
   return { ...object, metadata: { ...object.metadata, annotations: kept } }
 }
