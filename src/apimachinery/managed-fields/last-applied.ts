@@ -6,6 +6,7 @@ import { compareValues } from "./compare.ts"
 import { fieldSetOf } from "./field-set-of.ts"
 import type { FieldSet } from "./field-set.ts"
 import type { MergeType } from "./merge-type.ts"
+import { findTypeProblems } from "./type-check.ts"
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -17,6 +18,7 @@ export function allowedByLastApplied(live: UnknownObject, apiVersion: string, ty
   const text = live.metadata.annotations?.[LAST_APPLIED]
   const applied = text ? parse(text) : undefined
   if (applied === undefined || applied.apiVersion !== apiVersion) return undefined
+  if (findTypeProblems(type, applied) !== undefined || findTypeProblems(type, live) !== undefined) return undefined
   const { removed, modified, added } = compareValues(type, applied, live)
   return fieldSetOf(type, applied).difference(modified).difference(added).difference(removed)
 }
