@@ -1,3 +1,5 @@
+import type { Log } from "#lib/log.ts"
+import { silentLog } from "#lib/log.ts"
 import type { KubeObject, UnknownObject } from "#apimachinery/meta.ts"
 import { keyOf, parseKey } from "#apimachinery/meta.ts"
 import { groupResource, type ResourceType } from "#apimachinery/gvk.ts"
@@ -9,7 +11,7 @@ import type { ObjectChange, ObjectReader } from "#apiserver/object-reader.ts"
  * Informers straight on the memory of an API server in this process: no watch, no second copy of any object. With a
  * thousand members in one process, copies would be most of its memory.
  */
-export function newLocalInformerFactory(reader: ObjectReader): InformerFactory {
+export function newLocalInformerFactory(reader: ObjectReader, log: Log = silentLog): InformerFactory {
   const informers = new Map<string, LocalInformer>()
   const byResource = new Map<string, LocalInformer[]>()
   const stop = reader.onChange((changes) => {
@@ -22,7 +24,7 @@ export function newLocalInformerFactory(reader: ObjectReader): InformerFactory {
       const id = JSON.stringify([type.group, type.resource, scope.namespace, scope.labelSelector, scope.fieldSelector])
       let informer = informers.get(id)
       if (informer === undefined) {
-        informer = new LocalInformer(reader, type as ResourceType, scope)
+        informer = new LocalInformer(reader, type as ResourceType, scope, log)
         informers.set(id, informer)
         const name = groupResource(type)
         byResource.set(name, [...(byResource.get(name) ?? []), informer])
@@ -43,12 +45,14 @@ class LocalInformer implements Informer<UnknownObject> {
   readonly type: ResourceType
   readonly synced = true
   readonly #reader: ObjectReader
+  readonly #log: Log
   readonly #namespace: string | undefined
   readonly #inScope: (object: UnknownObject) => boolean
   readonly #handlers: ((change: Change<UnknownObject>) => void)[] = []
   readonly #indexes = new Map<string, Index>()
 
-  constructor(reader: ObjectReader, type: ResourceType, scope: InformerScope) {
+  constructor(reader: ObjectReader, type: ResourceType, scope: InformerScope, log: Log) {
+    this.#log = log
     this.#reader = reader
     this.type = type
     this.#namespace = scope.namespace
@@ -80,7 +84,7 @@ class LocalInformer implements Informer<UnknownObject> {
 
   onChange(handler: (change: Change<UnknownObject>) => void): void {
     this.#handlers.push(handler)
-    for (const object of this.list()) handler({ kind: "added", object })
+    for (const object of this.list()) this.#tell(handler, { kind: "added", object })
   }
 
   waitForSync(): Promise<void> {
@@ -101,7 +105,16 @@ class LocalInformer implements Informer<UnknownObject> {
         ? { kind: "changed", object, before: before! }
         : { kind: "added", object }
       : { kind: "deleted", object }
-    for (const handler of this.#handlers) handler(change)
+    for (const handler of this.#handlers) this.#tell(handler, change)
+  }
+
+  /** One listener's fault must not keep the news from the others, nor reach the storage that tells of the change. */
+  #tell(handler: (change: Change<UnknownObject>) => void, change: Change<UnknownObject>): void {
+    try {
+      handler(change)
+    } catch (error) {
+      this.#log.error("Change handler failed", { resource: groupResource(this.type), error })
+    }
   }
 }
 
