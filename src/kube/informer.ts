@@ -21,7 +21,10 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   readonly type: ResourceType<T>
   /** Tells of every change after the cache holds it; objects already cached are told at once. */
   onChange(handler: (change: Change<T>) => void): void
-  /** Files objects by the values that `values` returns. Add before start. */
+  /**
+   * Files objects by the values that `values` returns. The name stands for the function: adding it again changes
+   * nothing, so that names begin with the feature that they belong to.
+   */
   addIndex(name: string, values: (object: T) => readonly string[]): void
   readonly synced: boolean
   /** Resolves when the cache holds a first full state. */

@@ -5,7 +5,7 @@ import type { Change, Lister } from "./informer.ts"
 /** The objects of one informer by key and by index. Tells what each write changed. */
 export interface ObjectCache<T extends KubeObject> extends Lister<T> {
   readonly size: number
-  /** Objects already held are filed too. @throws Error for a name that another function has */
+  /** Objects already held are filed too. A name that is there already keeps its index. */
   addIndex(name: string, values: (object: T) => readonly string[]): void
   /** @returns undefined when the cache holds this very version */
   put(object: T): Change<T> | undefined
@@ -69,10 +69,8 @@ export function newObjectCache<T extends KubeObject>(describe: string): ObjectCa
       return bucket === undefined ? EMPTY : arrayOf(bucket)
     },
     addIndex(name, values) {
-      const known = indexes.get(name)
-      // Controllers that share an informer may each ask for the same index.
-      if (known !== undefined && known.values === values) return
-      if (known !== undefined) throw new Error(`Cannot add index "${name}" of ${describe}: the name is taken`)
+      // Controllers that share an informer, or start anew on it, ask for the same index again.
+      if (indexes.has(name)) return
       const index: Index<T> = { values, buckets: new Map() }
       indexes.set(name, index)
       for (const [key, object] of all.objects) fileIn(index, key, object)
