@@ -22,7 +22,7 @@ export function strategicMergePatch(doc: UnknownObject, patch: unknown, schema: 
   if (patch !== null && !isJsonObject(patch)) {
     throw badRequest(`json: cannot unmarshal ${goJsonKind(patch)} into Go value of type map[string]interface {}`)
   }
-  const root = new PatchSchema(schema.schema, schema.resolve)
+  const root = new PatchSchema(schema.schema, schema.resolve, doc.kind)
   return mergeObjects(clone(doc) as JsonObject, clone(patch ?? {}) as JsonObject, root) as UnknownObject
 }
 
@@ -135,15 +135,19 @@ function orderLists(original: JsonObject, patch: JsonObject, schema: PatchSchema
 /** The patch's elements must be in the order that `$setElementOrder` gives, and all be in it. */
 function checkOrder(patch: readonly unknown[], order: readonly unknown[], mergeKey: string): void {
   if (order.length === 0 || patch.length === 0) return
-  const isDeletion = (element: unknown) => isJsonObject(element) && Object.hasOwn(element, DIRECTIVE)
-  const listed = mergeKey === "" ? patch : patch.filter((element) => !isDeletion(element))
-  checkKeys(listed, mergeKey)
-  checkKeys(order, mergeKey)
+  const kept = mergeKey === "" ? patch : patch.filter((element) => membersOf(element)[DIRECTIVE] !== "delete")
   let next = 0
-  for (const stub of order) {
-    if (next < listed.length && identityOf(listed[next], mergeKey) === identityOf(stub, mergeKey)) next++
+  for (let i = 0; i < order.length && next < kept.length;) {
+    const element = kept[next]
+    if (isJsonObject(element) && Object.hasOwn(element, DIRECTIVE)) {
+      next++
+      continue
+    }
+    checkKeys([element, order[i]], mergeKey)
+    if (identityOf(element, mergeKey) === identityOf(order[i], mergeKey)) next++
+    i++
   }
-  if (next < listed.length) {
+  if (next < kept.length) {
     const lists = `${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`
     throw newStatusError("", `The order in patch list:\n${lists}`)
   }
@@ -208,6 +212,12 @@ function memberTest(list: readonly unknown[], mergeKey: string): (element: unkno
   return (element) => identities.has(identityOf(element, mergeKey))
 }
 
+/** @throws StatusError for what is no object */
+function membersOf(element: unknown): JsonObject {
+  if (isJsonObject(element)) return element
+  throw newStatusError("", `expected a map[string]interface {}, but received a ${goType(element)}`)
+}
+
 function listOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
   throw newStatusError("", `expected a []interface {}, but received a ${goType(value)}`)
@@ -217,10 +227,7 @@ function listOf(value: unknown): unknown[] {
 function checkKeys(list: readonly unknown[], mergeKey: string): readonly unknown[] {
   if (mergeKey === "") return list
   for (const element of list) {
-    if (!isJsonObject(element)) {
-      throw newStatusError("", `expected a map[string]interface {}, but received a ${goType(element)}`)
-    }
-    if (Object.hasOwn(element, mergeKey)) continue
+    if (Object.hasOwn(membersOf(element), mergeKey)) continue
     throw newStatusError("", `map: ${goText(element)} does not contain declared merge key: ${mergeKey}`)
   }
   return list

@@ -27,7 +27,7 @@ function decode(value: unknown, shape: Shape, field: Field): string | undefined 
   // A null leaves everything as it is.
   if (value === null || value === undefined || shape.free) return undefined
   const custom = CUSTOM_DECODERS.get(shape.typeName ?? "")
-  if (custom !== undefined) return custom(value)
+  if (custom !== undefined) return custom(value, field)
   const { schema } = shape
   switch (schema.type) {
     case "object":
@@ -87,9 +87,13 @@ function decodeBytes(text: string): string | undefined {
 }
 
 /** @param what  the value as the decoder calls it */
-function wrongType(what: string, shape: Shape, { struct, path }: Field): string {
+function wrongType(what: string, shape: Shape, field: Field): string {
+  return cannotUnmarshal(what, field, goTypeOf(shape))
+}
+
+function cannotUnmarshal(what: string, { struct, path }: Field, goType: string): string {
   const target = path.length === 0 ? "Go value" : `Go struct field ${struct}.${path.join(".")}`
-  return `json: cannot unmarshal ${what} into ${target} of type ${goTypeOf(shape)}`
+  return `json: cannot unmarshal ${what} into ${target} of type ${goType}`
 }
 
 function goTypeOf(shape: Shape): string {
@@ -113,16 +117,16 @@ function goTypeOf(shape: Shape): string {
   }
 }
 
-/** Types that read JSON in a way of their own; their messages name no field. */
-const CUSTOM_DECODERS: ReadonlyMap<string, (value: unknown) => string | undefined> = new Map([
+/** Types that read JSON in a way of their own. */
+const CUSTOM_DECODERS: ReadonlyMap<string, (value: unknown, field: Field) => string | undefined> = new Map([
   ["Time", decodeTime],
   ["MicroTime", decodeTime],
   ["Quantity", decodeQuantity],
   ["IntOrString", decodeIntOrString],
 ])
 
-function decodeTime(value: unknown): string | undefined {
-  if (typeof value !== "string") return `json: cannot unmarshal ${goJsonKind(value)} into Go value of type string`
+function decodeTime(value: unknown, field: Field): string | undefined {
+  if (typeof value !== "string") return cannotUnmarshal(goJsonKind(value), field, "string")
   if (
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})$/.test(value) &&
     !Number.isNaN(Date.parse(value))
@@ -143,9 +147,9 @@ function decodeQuantity(value: unknown): string | undefined {
   }
 }
 
-function decodeIntOrString(value: unknown): string | undefined {
+function decodeIntOrString(value: unknown, field: Field): string | undefined {
   if (typeof value === "string") return undefined
-  if (typeof value !== "number") return `json: cannot unmarshal ${goJsonKind(value)} into Go value of type int32`
+  if (typeof value !== "number") return cannotUnmarshal(goJsonKind(value), field, "int32")
   if (Number.isInteger(value) && Math.abs(value) <= 2 ** 31 - 1) return undefined
-  return `json: cannot unmarshal number ${goText(value)} into Go value of type int32`
+  return cannotUnmarshal(`number ${goText(value)}`, field, "int32")
 }
