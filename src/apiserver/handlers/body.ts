@@ -5,14 +5,18 @@ import { badRequest } from "#apimachinery/status-error.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
 import { decodeObject } from "#apiserver/registry/object-schema.ts"
 import type { WriteRequest } from "#apiserver/registry/write-request.ts"
+import { decodeProtobufObject } from "#apiserver/protobuf/object.ts"
+import { ProtobufError } from "#apiserver/protobuf/wire.ts"
 import type { Call } from "./call.ts"
+import { bodyFormat, type BodyFormat } from "./negotiation.ts"
 
 /** Bytes of a body that cannot be read which are quoted in the refusal. */
 const QUOTED_BYTES = 60
 
-/** A body as an object of any kind, unchecked. @throws StatusError BadRequest */
-export function readBody(call: Call, format: "json" | "yaml"): { object: UnknownObject; text: string } {
+/** A body as an object of any kind, unchecked, and the text that it was. @throws StatusError BadRequest */
+export function readBody(call: Call, format: BodyFormat): { object: UnknownObject; text: string } {
   const { body } = call.request
+  if (format === "protobuf") return { object: readProtobuf(body ?? new Uint8Array()), text: "" }
   const text = body === undefined ? "" : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
   const object = parseText(text, format)
   if (!isJsonObject(object))
@@ -21,8 +25,19 @@ export function readBody(call: Call, format: "json" | "yaml"): { object: Unknown
   return { object: object as UnknownObject, text }
 }
 
+function readProtobuf(bytes: Uint8Array): UnknownObject {
+  try {
+    const object = decodeProtobufObject(bytes)
+    object.metadata ??= {}
+    return object
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error
+    throw unrecognized(error.message, bytes)
+  }
+}
+
 /** A body as an object of the request's kind, with unknown fields removed and told of. @throws StatusError BadRequest */
-export function readObject(call: Call, request: WriteRequest, format: "json" | "yaml"): UnknownObject {
+export function readObject(call: Call, request: WriteRequest, format: BodyFormat): UnknownObject {
   const { object, text } = readBody(call, format)
   const { info, subresource } = request
   const other = subresource === "" ? undefined : info.subresources.find((s) => s.name === subresource)
@@ -45,17 +60,17 @@ export function readObject(call: Call, request: WriteRequest, format: "json" | "
       `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: unknown conversion`,
     )
   }
-  if (kind === info.kind) decodeObject(request, object, format === "json" ? text : undefined)
-  return object
+  return kind === info.kind ? decodeObject(request, object, format === "json" ? text : undefined) : object
 }
 
 /** The options object in the body of a DELETE, if there is one. @throws StatusError BadRequest */
 export function readOptions(call: Call): JsonObject | undefined {
   const { body } = call.request
   if (body === undefined || body.length === 0) return undefined
+  const format = bodyFormat(call.request.headers["content-type"])
+  if (format === "protobuf") return readProtobuf(body)
   const text = Buffer.from(body).toString()
-  const type = call.request.headers["content-type"] ?? ""
-  const options = parseText(text, type.includes("yaml") ? "yaml" : "json")
+  const options = parseText(text, format)
   if (!isJsonObject(options)) throw unrecognized("not an object", text)
   return options
 }
@@ -69,8 +84,8 @@ export function parseText(text: string, format: "json" | "yaml"): unknown {
   }
 }
 
-function unrecognized(why: string, text: string) {
-  const bytes = Buffer.from(text)
+function unrecognized(why: string, content: string | Uint8Array) {
+  const bytes = Buffer.from(content)
   const quoted = bytes.subarray(0, QUOTED_BYTES).toString("hex") + (bytes.length > QUOTED_BYTES ? " ..." : "")
   return badRequest(
     `the object provided is unrecognized (must be of type Object): ${why} (${quoted === "" ? "<empty>" : quoted})`,

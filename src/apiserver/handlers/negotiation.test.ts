@@ -69,10 +69,15 @@ for (const [type, want] of [
   [undefined, "json"],
   ["application/json; charset=utf-8", "json"],
   ["application/yaml", "yaml"],
+  ["application/vnd.kubernetes.protobuf", "protobuf"],
 ] as const) {
   test(`bodyFormat: ${type} is ${want}`, () => assert.equal(bodyFormat(type), want))
 }
 
 test("bodyFormat: what cannot be read is 415", () => {
-  assert.throws(() => bodyFormat("application/vnd.kubernetes.protobuf"), { code: 415, reason: "UnsupportedMediaType" })
+  assert.throws(() => bodyFormat("application/cbor"), { code: 415 })
+  assert.throws(() => bodyFormat("application/vnd.kubernetes.protobuf", true), {
+    code: 415,
+    reason: "UnsupportedMediaType",
+  })
 })

@@ -87,13 +87,30 @@ function notAcceptable(stream: boolean) {
   return newStatusError("NotAcceptable", `only the following media types are accepted: ${types}`)
 }
 
-/** The form of a body. Nothing said means JSON. @throws StatusError UnsupportedMediaType */
-export function bodyFormat(contentType: string | undefined): "json" | "yaml" {
+export type BodyFormat = "json" | "yaml" | "protobuf"
+
+const BODY_FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
+  ["", "json"],
+  ["application/json", "json"],
+  ["application/yaml", "yaml"],
+  ["application/vnd.kubernetes.protobuf", "protobuf"],
+])
+
+/**
+ * The form of a body. Nothing said means JSON.
+ *
+ * @param custom  custom resources have no protobuf form
+ * @throws StatusError UnsupportedMediaType
+ */
+export function bodyFormat(contentType: string | undefined, custom = false): BodyFormat {
   const type = (contentType ?? "").split(";")[0]!.trim().toLowerCase()
-  if (type === "" || type === "application/json") return "json"
-  if (type === "application/yaml") return "yaml"
+  const format = BODY_FORMATS.get(type)
+  if (format !== undefined && (format !== "protobuf" || !custom)) return format
+  const accepted = [...BODY_FORMATS.keys()].filter(
+    (name) => name !== "" && (!custom || BODY_FORMATS.get(name) !== "protobuf"),
+  )
   throw newStatusError(
     "UnsupportedMediaType",
-    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
   )
 }

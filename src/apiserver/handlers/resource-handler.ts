@@ -37,7 +37,8 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
     if (subresource !== "") {
       const found = info.subresources.find((s) => s.name === subresource)
       if (found === undefined) throw noResource()
-      if (!found.verbs.includes(verb)) throw notAllowed()
+      // What is created under an object is virtual; there is nothing to store.
+      if (!found.verbs.includes(verb) || verb === "create") throw notAllowed()
     } else if (!info.verbs.includes(verb) || (verb === "create" && name !== "")) throw notAllowed()
     const needsNamespace = info.namespaced && namespace === "" && verb !== "list" && verb !== "watch"
     // A cluster-scoped resource has no path inside a namespace, and the other way round.

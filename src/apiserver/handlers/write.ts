@@ -22,14 +22,14 @@ import { parseWriteOptions } from "./write-options.ts"
 export async function answerCreate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const options = parseWriteOptions("CreateOptions", call.info.query, call.request.headers)
   const request = writeRequest(call, info, options)
-  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"]))
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom))
   return writtenResponse(deps, call, info, await createObject(deps, { ...request, name: "" }, body))
 }
 
 export async function answerUpdate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const options = parseWriteOptions("UpdateOptions", call.info.query, call.request.headers)
   const request = writeRequest(call, info, options)
-  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"]))
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom))
   if (call.info.subresource === "scale") {
     return objectResponse(200, await updateScale(deps, request, () => body), formOf(call, []))
   }

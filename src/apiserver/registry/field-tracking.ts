@@ -36,12 +36,14 @@ export function applyConfiguration(
     readonly nowMs: number
   },
 ): UnknownObject {
-  const { object } = applyPatch({ ...callOf(request), ...apply, resetFields: resetFieldsOf(request) })
+  const { object } = applyPatch({ ...callOf(request), ...apply })
   return object
 }
 
-function callOf({ info, fieldManager, subresource }: WriteRequest) {
+function callOf(request: WriteRequest) {
+  const { info, fieldManager, subresource } = request
   return {
+    resetFields: resetFieldsOf(request),
     schema: info.schema(),
     manager: fieldManager,
     apiVersion: apiVersionOf(info),
@@ -49,7 +51,7 @@ function callOf({ info, fieldManager, subresource }: WriteRequest) {
   }
 }
 
-/** What an apply to this path does not write, and so cannot own. */
+/** What this path does not write, and so cannot own. */
 function resetFieldsOf({ info, subresource }: WriteRequest): (readonly string[])[] {
   if (subresource === "status") return info.custom ? [["spec"], ["metadata"]] : [["spec"]]
   return info.strategy.statusSubresource ? [["status"]] : []

@@ -459,3 +459,12 @@ test("an apply to the status owns nothing else", async () => {
   const entry = body.metadata.managedFields[0]
   assert.deepEqual(entry.fieldsV1, { "f:status": { "f:phase": {} } })
 })
+
+test("a field that is null is not set in a typed kind, and metadata may be in a custom one", async () => {
+  const { send } = await newWidgetServer()
+  const typed = await send("POST", CONFIG_MAPS, configMap("a", {}, { creationTimestamp: null, labels: null }))
+  assert.equal(typed.status, 201, typed.text)
+  assert.equal(typed.body.metadata.creationTimestamp, "2026-01-02T03:04:05Z")
+  const custom = await send("POST", WIDGETS, widget("a", {}, { creationTimestamp: null }))
+  assert.equal(custom.status, 201, custom.text)
+})

@@ -4,6 +4,7 @@ import { silentLog } from "#lib/log.ts"
 import { newVirtualClock, type VirtualClock } from "#lib/virtual-clock.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { JsonSchema } from "#apimachinery/openapi.ts"
+import { OBJECT_META_SCHEMA } from "#apimachinery/schema/object-meta.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
@@ -76,7 +77,7 @@ const CONFIG_MAP_SCHEMA: JsonSchema = {
   properties: {
     apiVersion: { type: "string" },
     kind: { type: "string" },
-    metadata: { type: "object" },
+    metadata: OBJECT_META_SCHEMA,
     data: { type: "object", additionalProperties: { type: "string" } },
   },
 }
