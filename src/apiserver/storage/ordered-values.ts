@@ -75,7 +75,7 @@ export class OrderedValues {
         count += chunk.length - index
         continue
       }
-      while (index < chunk.length && chunk[index]!.key.startsWith(prefix)) (index++, count++)
+      for (; index < chunk.length && chunk[index]!.key.startsWith(prefix); index++) count++
       return count
     }
     return count

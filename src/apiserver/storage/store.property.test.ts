@@ -90,13 +90,10 @@ test("a watch from any kept revision, replayed on the state then, gives the stat
         )
         const isWatched = (key: string) =>
           prefix === "" || key === prefix || (prefix.endsWith("/") && key.startsWith(prefix))
+        const watched = storage.list("").filter((v) => isWatched(v.key))
         assert.deepEqual(
-          [...state].filter(([k]) => isWatched(k)).sort(),
-          storage
-            .list("")
-            .filter((v) => isWatched(v.key))
-            .map((v) => [v.key, v.revision])
-            .sort(),
+          new Map([...state].filter(([k]) => isWatched(k))),
+          new Map(watched.map((v) => [v.key, v.revision])),
         )
       },
     ),
