@@ -22,8 +22,8 @@ function newWorld() {
   const log: Log = {
     debug: () => undefined,
     info: () => undefined,
-    warn: (message: string, fields?: LogFields) => void lines.push(`warn ${message} ${fields?.["key"]}`),
-    error: (message: string, fields?: LogFields) => void lines.push(`error ${message} ${fields?.["key"]}`),
+    warn: (message: string, fields?: LogFields) => void lines.push(`warn ${message} ${String(fields?.["key"])}`),
+    error: (message: string, fields?: LogFields) => void lines.push(`error ${message} ${String(fields?.["key"])}`),
     with: () => log,
   }
   const server = newFakeCollection(WIDGETS)
