@@ -73,6 +73,13 @@ for (const { name, labels, defaultSet, want } of [
   })
 }
 
+for (const taints of ["k", [null], { key: "k" }]) {
+  test(`defaultManagedCluster: taints ${JSON.stringify(taints)} are left to the schema to refuse`, () => {
+    const object = cluster({ taints } as unknown as ManagedCluster["spec"])
+    assert.equal(defaultManagedCluster(question(object, undefined), { defaultSet: false }), object)
+  })
+}
+
 const ACCEPT = "update managedclusters/accept c1"
 const inSet = (set: string) => ({ labels: { [SET]: set } })
 

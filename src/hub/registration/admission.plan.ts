@@ -1,6 +1,7 @@
 import { CLUSTER_GROUP, CLUSTER_SET_LABEL, DEFAULT_CLUSTER_SET } from "#api/cluster/names.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import type { ManagedClusterSetBinding } from "#api/cluster/v1beta2.ts"
+import { isJsonObject } from "#apimachinery/json.ts"
 import { isDns1123Label } from "#apimachinery/names.ts"
 import { badRequest, forbidden, type StatusError } from "#apimachinery/status-error.ts"
 import { formatTime, parseTimeMs } from "#lib/clock.ts"
@@ -39,8 +40,11 @@ export function defaultManagedCluster(
 }
 
 function stampTaints({ object, before, nowMs }: AdmissionQuestion<ManagedCluster>): Taints | StatusError {
+  const sent: unknown = object.spec?.taints ?? []
+  // The schema has not been checked yet, and will refuse what is no list of taints.
+  if (!Array.isArray(sent) || !sent.every(isJsonObject)) return []
   const madeUp: string[] = []
-  const taints = (object.spec?.taints ?? []).map((taint) => {
+  const taints = (sent as Taints).map((taint) => {
     const known = before?.spec.taints?.find(({ key }) => key === taint.key)
     if (known !== undefined && (known.value ?? "") === (taint.value ?? "") && known.effect === taint.effect) {
       if (parseTimeMs(known.timeAdded) !== parseTimeMs(taint.timeAdded)) madeUp.push(taint.key)
