@@ -5,6 +5,7 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import { findDuplicateFields } from "#apimachinery/schema/duplicate-fields.ts"
 import { dropNulls } from "#apimachinery/managed-fields/drop-nulls.ts"
 import { rootShape } from "#apimachinery/schema/shape.ts"
+import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
 import { prune } from "#apimachinery/schema/prune.ts"
 import { validateSchema } from "#apimachinery/schema/validate.ts"
@@ -95,14 +96,10 @@ function reduceToSchema(info: ResourceInfo, object: UnknownObject): string[] {
   return kind === undefined ? [] : prune(object, kind).map((path) => `unknown field "${path}"`)
 }
 
-/** A typed server cannot even read a value of the wrong type; custom resources are validated later. Metadata is typed in both. */
+/** A typed server cannot even read a value of the wrong type. Of a custom resource only the metadata is typed. */
 function findWrongTypes(info: ResourceInfo, object: UnknownObject): string | undefined {
-  const kind = info.custom ? undefined : info.schema()
-  if (kind === undefined) return undefined
-  // Go reads null into anything as if it were not there; clients in Go send `eventTime: null`, and stored times are null.
-  const isWrong = ({ reason, body }: FieldError) => reason === "FieldValueTypeInvalid" && !body.endsWith(': "null"')
-  const wrong = validateSchema(object, kind).find(isWrong)
-  return wrong && `${wrong.field}: ${wrong.body}`
+  const kind = info.schema()
+  return kind && findDecodeError(object, kind, info.custom ? "metadata" : undefined)
 }
 
 function undecodable({ kind, version }: ResourceInfo, why: string) {

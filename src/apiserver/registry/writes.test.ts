@@ -103,7 +103,8 @@ for (const { name, path = WIDGETS, body, code, message } of [
     path: CONFIG_MAPS,
     body: configMap("a", { x: 1 }),
     code: 400,
-    message: /ConfigMap in version "v1" cannot be handled as a ConfigMap: /,
+    message:
+      /ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string/,
   },
   {
     name: "to a name",
