@@ -1,3 +1,4 @@
+import { exactFieldValue, parseFieldSelector } from "#apimachinery/field-selectors.ts"
 import { forbiddenError } from "#apiserver/authorization/forbidden.ts"
 import { resolveImpersonation } from "#apiserver/authorization/impersonation.ts"
 import type { AuthorizationAttributes, Authorizer, RequestInfo } from "#apiserver/request.ts"
@@ -28,5 +29,21 @@ export function withAuthorization(authorizer: Authorizer): Filter {
 function attributesOf(info: RequestInfo): AuthorizationAttributes {
   const { isResource, verb, path, group, version, resource, subresource, namespace, name } = info
   if (!isResource) return { resourceRequest: false, verb, path }
-  return { resourceRequest: true, verb, group, version, resource, subresource, namespace, name }
+  const asked = name === "" && (verb === "list" || verb === "watch") ? selectedName(info) : name
+  return { resourceRequest: true, verb, group, version, resource, subresource, namespace, name: asked }
+}
+
+/**
+ * The one name that a list or watch is limited to by its field selector: who may see that object only may list and
+ * watch it so. Source: k8s.io/apiserver request.RequestInfoFactory.
+ */
+function selectedName({ query }: RequestInfo): string {
+  const selector = query.get("fieldSelector")
+  if (selector === null || !selector.includes("metadata.name")) return ""
+  try {
+    const name = exactFieldValue(parseFieldSelector(selector), "metadata.name") ?? ""
+    return /^(?!\.{1,2}$)[^/%]+$/.test(name) ? name : ""
+  } catch {
+    return "" // whoever reads the selector for the list refuses it
+  }
 }
