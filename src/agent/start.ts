@@ -31,7 +31,7 @@ export type AgentOptions = {
   readonly credentialStore: CredentialStore
   readonly member: {
     readonly client: KubeClient
-    /** For the agent's own needs: nodes, claims, AppliedManifestWorks. Started by the agent. */
+    /** For the agent's own needs: nodes, claims, AppliedManifestWorks. Started, and ended, by whoever made them. */
     readonly informers: InformerFactory
     readonly mapper: RestMapper
     /** Where changes of applied objects come from. Default: a watch per type that holds only what was applied. */
@@ -106,7 +106,6 @@ async function run(runtime: Runtime, options: AgentOptions, started: PromiseWith
     ...(options.evictionGraceMs === undefined ? {} : { evictionGraceMs: options.evictionGraceMs }),
     rawFeedbackJson: featureGates.RawFeedbackJsonString ?? false,
   })
-  member.informers.start(signal)
   started.resolve(work)
   await stayRegistered(runtime, options, facts, work)
   await Promise.all([probing, work.done])

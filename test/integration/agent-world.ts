@@ -12,7 +12,9 @@ import type { ApiServer } from "#apiserver/apiserver.ts"
 import { LOOPBACK } from "#apiserver/authentication/user.ts"
 import { builtinResources } from "#apiserver/builtin/resources.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
-import type { Authenticator } from "#apiserver/request.ts"
+import type { ObjectReader } from "#apiserver/object-reader.ts"
+import type { Authenticator, Authorizer } from "#apiserver/request.ts"
+import type { VirtualResource } from "#apiserver/virtual.ts"
 import { newResourceTable } from "#apiserver/resource-table.ts"
 import type { MutableResourceTable } from "#apiserver/resource-table.ts"
 import { memoryStorage } from "#apiserver/storage/memory-storage.ts"
@@ -36,16 +38,29 @@ export type Cluster = {
   start(): void
 }
 
+/** Who may do what; by default everybody is who the transport says, and may do everything. */
+export type Security = {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly virtual: readonly VirtualResource[]
+}
+
 export type World = {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork
   readonly records: NetworkRecord[]
   readonly log: Log
   runtime(signal: AbortSignal): Runtime
-  cluster(name: string, kind: "hub" | "member", authenticator?: (server: Cluster) => Authenticator): Promise<Cluster>
+  cluster(name: string, kind: "hub" | "member", secure?: (reader: ObjectReader) => Security): Promise<Cluster>
   /** A client of `to` on host `from`, by default as the administrator. */
   connect(from: string, to: Cluster, peer?: Parameters<VirtualNetwork["transport"]>[2], token?: string): KubeClient
   informers(client: KubeClient): InformerFactory
+}
+
+const OPEN: Security = {
+  authenticator: { authenticate: ({ peer }) => peer.user },
+  authorizer: { authorize: () => ({ allowed: true, reason: "" }) },
+  virtual: [],
 }
 
 const VERSION = {
@@ -80,11 +95,11 @@ export function newWorld(seed = 1, log: Log = silentLog): World {
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
       }),
     informers: (client) => newInformerFactory({ client, clock, random, log }),
-    async cluster(name, kind, authenticator) {
+    async cluster(name, kind, secure) {
       const storage = memoryStorage()
       const resources = newResourceTable({ builtin: builtinResources({ random }) })
       const reader = newStoredReader({ storage, resources })
-      const late: { authenticator: Authenticator } = { authenticator: { authenticate: ({ peer }) => peer.user } }
+      const security = secure?.(reader) ?? OPEN
       const server = newApiServer({
         clock,
         random,
@@ -92,8 +107,7 @@ export function newWorld(seed = 1, log: Log = silentLog): World {
         storage,
         reader,
         resources,
-        authenticator: { authenticate: (request) => late.authenticator.authenticate(request) },
-        authorizer: { authorize: () => ({ allowed: true, reason: "" }) },
+        ...security,
         version: VERSION,
       })
       const crds = kind === "hub" ? hubCrds() : memberCrds()
@@ -112,7 +126,6 @@ export function newWorld(seed = 1, log: Log = silentLog): World {
         stop: () => leave(),
         start: () => void (leave = network.listen(name, server.handler)),
       }
-      if (authenticator) late.authenticator = authenticator(cluster)
       return cluster
     },
   }

@@ -124,12 +124,11 @@ export class HubSession {
     await ready
     // Before any cache is filled: the first report is what people wait for.
     const first = Promise.allSettled([this.#renewLease(), this.#report()])
-    const statuses = this.#startStatus()
-    this.#startLease()
     hub.informers.start(signal)
     onEntered(this)
     await first
-    void this.#rotate(statuses)
+    this.#startLease()
+    void this.#rotate(this.#startStatus())
   }
 
   /** Waits until the hub has accepted the cluster and lets its agent look at it. */

@@ -176,6 +176,22 @@ test("planObject: server-side apply again only for a new manifest or drift", () 
   assert.equal(at(answer, prepared({ strategy: { type: "ServerSideApply" }, object: object({ data: {} }) })), "apply")
 })
 
+test("planObject: server-side apply after another strategy or field manager, though nothing differs", () => {
+  const answer = liveObject({ data: { a: "1" } })
+  const asServerSide = (fieldManager: string) =>
+    prepared({ strategy: { type: "ServerSideApply", serverSideApply: { force: true, fieldManager } } })
+  const at = (before: Prepared, now: Prepared) =>
+    planObject({
+      manifest: { ...now, object: before.object },
+      live: answer,
+      owner,
+      applied: settle(before, undefined, answer),
+    })
+  assert.equal(at(prepared(), asServerSide("work-agent")).action?.do, "apply")
+  assert.equal(at(asServerSide("work-agent-a"), asServerSide("work-agent-b")).action?.do, "apply")
+  assert.equal(at(asServerSide("work-agent-a"), asServerSide("work-agent-a")).action, undefined)
+})
+
 test("planObject: fields said by the last applied manifest and no longer are removed", () => {
   const before = prepared({ object: object({ spec: { a: 1, b: 2 } }) })
   const applied = settle(before, undefined, liveObject({ spec: { a: 1, b: 2, c: 3 } }))

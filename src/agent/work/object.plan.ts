@@ -8,6 +8,8 @@ import type { PreparedManifest, Target } from "./manifests.ts"
 
 /** What is known of an object after it was last brought to its manifest. Kept in memory, per work and object. */
 export type AppliedState = {
+  /** The strategy it was applied by: another one has other ways to own fields. Absent when not known. */
+  readonly by?: string
   /** As last applied: what it said and the next version does not is removed. */
   readonly manifest: UnknownObject
   /** Version of the live object that was last compared; "" when none was. */
@@ -74,8 +76,14 @@ export function settle(
   for (const difference of differencesOf(manifest, answer, applied?.manifest).differences) {
     accepted.set(pathKey(difference), JSON.stringify(difference.have) ?? "")
   }
-  return { manifest: manifest.object, resourceVersion: answer.metadata.resourceVersion ?? "", accepted }
+  const by = strategyKey(manifest)
+  return { manifest: manifest.object, by, resourceVersion: answer.metadata.resourceVersion ?? "", accepted }
 }
+
+const strategyKey = ({ strategy }: PreparedManifest): string =>
+  strategy.type === "ServerSideApply"
+    ? `apply by ${strategy.serverSideApply?.fieldManager ?? DEFAULT_FIELD_MANAGER}`
+    : ""
 
 /** The differences of `live` that are drift, and the body that would end them. */
 function differencesOf(manifest: PreparedManifest, live: UnknownObject, previous: UnknownObject | undefined) {
@@ -137,7 +145,8 @@ function planServerSideApply(observed: ObservedObject): ObjectPlan {
   const { manifest, live, applied, owner } = observed
   const { force, fieldManager } = manifest.strategy.serverSideApply ?? {}
   let differences: readonly Difference[] = []
-  if (live && applied?.manifest === manifest.object && hasWantedOwner(observed, live)) {
+  const isKnown = applied?.manifest === manifest.object && applied.by === strategyKey(manifest)
+  if (live && isKnown && hasWantedOwner(observed, live)) {
     if (applied.resourceVersion === live.metadata.resourceVersion) return nothing("compared before")
     differences = differencesOf(manifest, live, undefined).differences.filter(
       (difference) => !isAccepted(difference, manifest, applied),

@@ -1,0 +1,353 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import type { TestContext } from "node:test"
+import { newCertificateAuthority } from "#lib/x509/authority.ts"
+import { parseCertificate } from "#lib/x509/certificate.ts"
+import { seededRandom } from "#lib/random.ts"
+import { findCondition } from "#apimachinery/conditions.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import type { ManagedCluster } from "#api/cluster/v1.ts"
+import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { CLUSTER_CLAIMS } from "#api/cluster/v1alpha1.ts"
+import { CERTIFICATE_SIGNING_REQUESTS } from "#api/kubernetes/certificates.ts"
+import { LEASES } from "#api/kubernetes/coordination.ts"
+import type { Node } from "#api/kubernetes/core.ts"
+import { CONFIG_MAPS, NODES, SECRETS } from "#api/kubernetes/core.ts"
+import { MANIFEST_WORKS } from "#api/work/v1.ts"
+import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
+import { newServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
+import { newRbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
+import { reviewResources } from "#apiserver/reviews/reviews.ts"
+import { startSigning } from "#controlplane/signing/signing.controller.ts"
+import { bootstrapTokenSecret } from "#hub/install/bootstrap-token.ts"
+import { hubManifests } from "#hub/install/hub-manifests.ts"
+import { startRegistration } from "#hub/registration/start.ts"
+import { memoryCredentialStore, secretCredentialStore } from "#agent/registration/credential-store.ts"
+import type { CredentialStore } from "#agent/registration/credential-store.ts"
+import type { HubCredentials } from "#agent/registration/credentials.ts"
+import { startAgent } from "#agent/start.ts"
+import type { Agent, AgentOptions } from "#agent/start.ts"
+import { memoryWorkCache } from "#agent/work/work-cache.ts"
+import { configMap, mapperOf, newWorld } from "./agent-world.ts"
+import type { Cluster, World } from "./agent-world.ts"
+
+const CLUSTER = "cluster1"
+const TOKEN = "0123456789abcdef"
+const HUB = { server: "https://hub", clusterEntry: "hub" }
+
+type Scene = {
+  readonly world: World
+  readonly hub: Cluster
+  readonly member: Cluster
+  readonly store: CredentialStore
+  start(options?: Partial<AgentOptions>): Agent
+  until(condition: () => Promise<boolean>, limitMs?: number): Promise<void>
+  cluster(): Promise<ManagedCluster | undefined>
+  /** Requests of the agent to the hub since the last call, as `GET managedclusters/cluster1`. */
+  requests(): string[]
+}
+
+/** A hub with real authentication, RBAC and registration controllers, and a member with one node. */
+async function newScene(
+  t: TestContext,
+  options: { autoApprove?: boolean; store?: (member: Cluster) => CredentialStore } = {},
+): Promise<Scene> {
+  const world = newWorld()
+  const { clock } = world
+  const random = seededRandom(2)
+  const stop = new AbortController()
+  const ca = newCertificateAuthority({ commonName: "hub", clock, random, lifetimeMs: 10 * 365 * 24 * 3600_000 })
+  const issuer = newServiceAccountIssuer({ keyPem: ca.keyPem, issuer: "https://hub" })
+  const hub = await world.cluster("hub", "hub", (reader) => {
+    const authenticator = newAuthenticator({
+      reader,
+      clock,
+      clientCas: ca.certificatePem,
+      serviceAccountIssuer: "https://hub",
+      serviceAccountKeys: [ca.keyPem],
+    })
+    const authorizer = newRbacAuthorizer(reader)
+    return {
+      authenticator,
+      authorizer,
+      virtual: reviewResources({ reader, authorizer, authenticator, issuer, random }),
+    }
+  })
+  const objects = hubManifests().filter(({ kind }) => kind !== "CustomResourceDefinition")
+  await hub.server.bootstrap([...objects, bootstrapTokenSecret(TOKEN)] as never)
+  const informers = world.informers(hub.admin)
+  const runtime = world.runtime(stop.signal)
+  const autoApprove = options.autoApprove ?? true
+  startRegistration(
+    runtime,
+    { client: hub.admin, informers },
+    { autoApproval: autoApprove, autoApproveBootstrap: true, autoApproveUsers: [], builtInSets: true },
+  )
+  startSigning(runtime, { client: hub.admin, informers }, ca)
+  informers.start(stop.signal)
+
+  const member = await world.cluster("member", "member")
+  const node: Node = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: "node1" },
+    status: { capacity: { cpu: "4", memory: "8Gi" }, allocatable: { cpu: "3800m", memory: "7Gi" } },
+  }
+  await member.admin.create(NODES, node)
+  await member.admin.patch(NODES, { name: "node1" }, { merge: { status: node.status } }, { subresource: "status" })
+  await clock.advance(5_000)
+
+  const store = options.store?.(member) ?? memoryCredentialStore()
+  const agents: Agent[] = []
+  const scene: Scene = {
+    world,
+    hub,
+    member,
+    store,
+    start(more = {}) {
+      const client = world.connect("agent", member)
+      const memberInformers = world.informers(client)
+      memberInformers.start(stop.signal)
+      const agent = startAgent(runtime, {
+        clusterName: CLUSTER,
+        bootstrap: {
+          hub: HUB,
+          connect: () => ({ client: world.connect("agent", hub, () => ({}), `ocmhub.${TOKEN}`), close() {} }),
+        },
+        connect: ({ certificate }: HubCredentials) => {
+          const der = parseCertificate(certificate).der
+          const hubClient = world.connect("agent", hub, () => ({ certificate: der }))
+          return { client: hubClient, informers: world.informers(hubClient), close() {} }
+        },
+        credentialStore: store,
+        member: { client, informers: memberInformers, mapper: mapperOf(member) },
+        workCache: memoryWorkCache(),
+        ...more,
+      })
+      agents.push(agent)
+      return agent
+    },
+    async until(condition, limitMs = 20_000) {
+      const endMs = clock.nowMs() + limitMs
+      while (!(await condition())) {
+        assert.ok(clock.nowMs() < endMs, `the condition did not come to hold within ${limitMs} ms`)
+        await clock.advance(limitMs > 60_000 ? 10_000 : 5)
+      }
+    },
+    async cluster() {
+      try {
+        return await hub.admin.get(MANAGED_CLUSTERS, { name: CLUSTER })
+      } catch (error) {
+        if (hasReason(error, "NotFound")) return undefined
+        throw error
+      }
+    },
+    requests() {
+      const seen = world.records.splice(0).filter(({ to }) => to === "hub")
+      return seen.map(({ method, path }) => `${method} ${path.replace(/^.*\/v1\//, "").split("?")[0]}`)
+    },
+  }
+  t.after(async () => {
+    const ended = Promise.all(agents.map((agent) => agent.stop()))
+    stop.abort()
+    await clock.settle()
+    await ended
+  })
+  return scene
+}
+
+const isAvailable = (scene: Scene) => async () =>
+  findCondition((await scene.cluster())?.status?.conditions, "ManagedClusterConditionAvailable")?.status === "True"
+const conditionOf = async (scene: Scene, type: string) =>
+  findCondition((await scene.cluster())?.status?.conditions, type)
+
+test("an agent joins by itself: certificate, lease, one status report, within a fraction of a second", async (t) => {
+  const scene = await newScene(t)
+  await scene.member.admin.create(CLUSTER_CLAIMS, {
+    apiVersion: "cluster.open-cluster-management.io/v1alpha1",
+    kind: "ClusterClaim",
+    metadata: { name: "id.k8s.io" },
+    spec: { value: "the-member" },
+  })
+  const fromMs = scene.world.clock.nowMs()
+  scene.requests()
+  scene.start()
+  await scene.until(isAvailable(scene))
+  const tookMs = scene.world.clock.nowMs() - fromMs
+  assert.ok(tookMs <= 150, `took ${tookMs} ms of network and waiting`)
+  await scene.world.clock.advance(1_000)
+  const writes = scene.requests().filter((request) => !request.startsWith("GET"))
+  assert.deepEqual(writes.toSorted(), [
+    "PATCH managedclusters/cluster1/status",
+    "POST certificatesigningrequests",
+    "POST managedclusters",
+    "PUT namespaces/cluster1/leases/managed-cluster-lease",
+  ])
+  const { status } = (await scene.cluster())!
+  assert.equal((await conditionOf(scene, "ManagedClusterJoined"))?.reason, "ManagedClusterJoined")
+  assert.deepEqual(status?.version, { kubernetes: "v1.35.4" })
+  assert.deepEqual(status?.capacity, { cpu: "4", memory: "8Gi" })
+  assert.deepEqual(status?.allocatable, { cpu: "3800m", memory: "7Gi" })
+  assert.deepEqual(status?.clusterClaims, [{ name: "id.k8s.io", value: "the-member" }])
+  const stored = await scene.store.load()
+  assert.equal(
+    parseCertificate(stored!.certificate).subject.commonName,
+    `system:open-cluster-management:${CLUSTER}:${stored!.agentName}`,
+  )
+})
+
+test("the lease is renewed in time, and the hub keeps calling the cluster available", async (t) => {
+  const scene = await newScene(t)
+  scene.start()
+  await scene.until(isAvailable(scene))
+  await scene.world.clock.advance(5_000)
+  const renewedMs = async () => {
+    const lease = await scene.hub.admin.get(LEASES, { namespace: CLUSTER, name: "managed-cluster-lease" })
+    return Date.parse(lease.spec!.renewTime!)
+  }
+  scene.requests()
+  for (let minute = 0; minute < 20; minute++) {
+    await scene.world.clock.advance(60_000)
+    assert.ok(scene.world.clock.nowMs() - (await renewedMs()) <= 76_000)
+  }
+  assert.ok(await isAvailable(scene)())
+  const writes = scene.requests().filter((request) => !request.startsWith("GET"))
+  assert.ok(
+    writes.every((write) => write.startsWith("PUT")) && writes.length >= 16 && writes.length <= 20,
+    String(writes),
+  )
+})
+
+test("works are applied with the agent's own certificate", async (t) => {
+  const scene = await newScene(t)
+  scene.start()
+  await scene.until(isAvailable(scene))
+  await scene.hub.admin.create(MANIFEST_WORKS, {
+    apiVersion: "work.open-cluster-management.io/v1",
+    kind: "ManifestWork",
+    metadata: { namespace: CLUSTER, name: "w" },
+    spec: { workload: { manifests: [configMap("a", { k: "1" })] } },
+  })
+  await scene.until(async () => {
+    const work = await scene.hub.admin.get(MANIFEST_WORKS, { namespace: CLUSTER, name: "w" })
+    return findCondition(work.status?.conditions, "Applied")?.status === "True"
+  })
+  assert.deepEqual((await scene.member.admin.get(CONFIG_MAPS, { namespace: "default", name: "a" })).data, { k: "1" })
+})
+
+test("a cluster that waits for a person reports as soon as it is accepted", async (t) => {
+  const scene = await newScene(t, { autoApprove: false })
+  scene.start()
+  await scene.world.clock.advance(10 * 60_000)
+  assert.equal(await conditionOf(scene, "ManagedClusterJoined"), undefined)
+  await scene.hub.admin.patch(MANAGED_CLUSTERS, { name: CLUSTER }, { merge: { spec: { hubAcceptsClient: true } } })
+  const fromMs = scene.world.clock.nowMs()
+  await scene.until(isAvailable(scene))
+  assert.ok(scene.world.clock.nowMs() - fromMs <= 500, `took ${scene.world.clock.nowMs() - fromMs} ms`)
+})
+
+test("after a restart the stored certificate is used, and nothing is asked of the bootstrap identity", async (t) => {
+  const scene = await newScene(t, { store: (member) => secretCredentialStore(member.admin) })
+  const first = scene.start()
+  await scene.until(isAvailable(scene))
+  await scene.world.clock.advance(1_000)
+  const stopped = first.stop()
+  await scene.world.clock.settle()
+  await stopped
+  await scene.world.clock.advance(10 * 60_000)
+  assert.equal((await conditionOf(scene, "ManagedClusterConditionAvailable"))?.status, "Unknown")
+  scene.requests()
+  scene.start({
+    bootstrap: {
+      hub: HUB,
+      connect: () => {
+        throw new Error("must not be used")
+      },
+    },
+  })
+  await scene.until(isAvailable(scene))
+  assert.ok(!scene.requests().some((request) => request.includes("certificatesigningrequests")))
+  const secret = await scene.member.admin.get(SECRETS, {
+    namespace: "open-cluster-management-agent",
+    name: "hub-kubeconfig-secret",
+  })
+  assert.deepEqual(Object.keys(secret.data!).toSorted(), [
+    "agent-name",
+    "cluster-name",
+    "kubeconfig",
+    "tls.crt",
+    "tls.key",
+  ])
+})
+
+test("the certificate is rotated with a fifth to a quarter of its life left, and the hub is told", async (t) => {
+  const scene = await newScene(t)
+  scene.start({ certificateSeconds: 6 * 3600 })
+  await scene.until(isAvailable(scene))
+  const first = await scene.store.load()
+  const { notAfterMs, notBeforeMs } = parseCertificate(first!.certificate)
+  const life = notAfterMs - notBeforeMs
+  await scene.until(async () => (await scene.store.load())?.certificate !== first?.certificate, 6 * 3600_000)
+  const left = (notAfterMs - scene.world.clock.nowMs()) / life
+  assert.ok(left > 0.19 && left < 0.251, `${left} of its life was left`)
+  await scene.world.clock.advance(60_000)
+  const rotated = await conditionOf(scene, "ClusterCertificateRotated")
+  assert.equal(rotated?.reason, "ClientCertificateUpdated")
+  assert.match(
+    rotated.message,
+    /^client certificate rotated starting from 2026-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC to /,
+  )
+  assert.notEqual((await scene.store.load())?.key, first?.key, "a new key, too")
+  assert.ok(await isAvailable(scene)())
+})
+
+test("an agent whose certificate expired while it was off joins again by itself", async (t) => {
+  const scene = await newScene(t)
+  const agent = scene.start({ certificateSeconds: 3600 })
+  await scene.until(isAvailable(scene))
+  const stopped = agent.stop()
+  await scene.world.clock.settle()
+  await stopped
+  const old = await scene.store.load()
+  await scene.world.clock.advance(2 * 3600_000)
+  scene.start()
+  await scene.until(isAvailable(scene))
+  const now = await scene.store.load()
+  assert.notEqual(now?.certificate, old?.certificate)
+  assert.equal(now?.agentName, old?.agentName, "the same agent")
+})
+
+test("a hub that is away for a while is found again", async (t) => {
+  const scene = await newScene(t)
+  scene.start()
+  await scene.until(isAvailable(scene))
+  scene.hub.stop()
+  await scene.world.clock.advance(10 * 60_000)
+  assert.equal((await conditionOf(scene, "ManagedClusterConditionAvailable"))?.status, "Unknown")
+  scene.hub.start()
+  await scene.until(isAvailable(scene), 60_000)
+})
+
+test("an agent that starts before its hub joins when the hub comes", async (t) => {
+  const scene = await newScene(t)
+  scene.hub.stop()
+  scene.start()
+  await scene.world.clock.advance(5 * 60_000)
+  scene.hub.start()
+  await scene.until(isAvailable(scene), 60_000)
+})
+
+test("a member whose API server fails is reported after 20 seconds, and when it is back", async (t) => {
+  const scene = await newScene(t)
+  scene.start()
+  await scene.until(isAvailable(scene))
+  scene.member.stop()
+  await scene.world.clock.advance(20_000)
+  assert.ok(await isAvailable(scene)(), "a short failure is none")
+  await scene.world.clock.advance(60_000)
+  const condition = await conditionOf(scene, "ManagedClusterConditionAvailable")
+  assert.equal(condition?.reason, "ManagedClusterKubeAPIServerUnavailable")
+  assert.match(condition.message, /^The kube-apiserver is not ok, status code: 0, /)
+  scene.member.start()
+  await scene.until(isAvailable(scene), 60_000)
+})
