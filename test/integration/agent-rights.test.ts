@@ -5,7 +5,7 @@ import { before, describe, test } from "node:test"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { CERTIFICATE_SIGNING_REQUESTS } from "#api/kubernetes/certificates.ts"
 import { groupResource, pathOf, type ResourceType } from "#apimachinery/gvk.ts"
-import { isStream, type Transport } from "#lib/http.ts"
+import { isStream, readBody, type Transport } from "#lib/http.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { issuedTo, newHub, requestCertificate, type TestHub } from "./registration-hub.ts"
 
@@ -168,13 +168,15 @@ describe("an agent's certificate", () => {
     })
   }
 
-  test("does not let its cluster in, nor move it to another set", async () => {
+  test("does not move its cluster to another set", async () => {
     const path = pathOf(MANAGED_CLUSTERS as unknown as ResourceType, { name: "c1" })
     const own = await hub.client.get(MANAGED_CLUSTERS, { name: "c1" })
     const moved = { ...own.metadata.labels, "cluster.open-cluster-management.io/clusterset": "global" }
     const body = Buffer.from(JSON.stringify({ ...own, metadata: { ...own.metadata, labels: moved } }))
     const answer = await send({ method: "PUT", path, headers: { "content-type": "application/json" }, body })
     assert.equal(answer.status, 403)
+    const { message } = JSON.parse(Buffer.from(await readBody(answer.body)).toString())
+    assert.match(message, /managedclustersets\/join.* cannot add\/remove a ManagedCluster/)
   })
 
   test("gets nobody else's certificate approved", async () => {
