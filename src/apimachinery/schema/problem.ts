@@ -36,8 +36,14 @@ export function collect(into: Problem[] | undefined, found: Problem[] | undefine
   return into === undefined ? found : into.concat(found)
 }
 
+/** The problems as errors, each once: a schema and a junctor of it may say the same. */
 export function fieldErrorsOf(problems: Problem[]): FieldError[] {
-  return problems.toSorted((a, b) => a.rank - b.rank).map((problem) => problem.error(placeOf(problem.steps)))
+  const errors = new Map<string, FieldError>()
+  for (const problem of problems.toSorted((a, b) => a.rank - b.rank)) {
+    const error = problem.error(placeOf(problem.steps))
+    errors.set(`${problem.rank} ${error.field}: ${error.body}`, error)
+  }
+  return [...errors.values()]
 }
 
 function placeOf(steps: readonly Step[]): Place {
