@@ -48,6 +48,8 @@ before(async () => {
             prefix: path.startsWith("/clusters/c1/") ? "/clusters/c1" : "",
             handler: async (incoming) => {
               seen = incoming
+              if (incoming.path === "/not-modified")
+                return { status: 304, headers: { etag: "x" }, body: new Uint8Array() }
               if (incoming.path !== "/stream") {
                 return { status: 201, headers: { "x-a": ["1", "2"] }, body: Buffer.from(incoming.body ?? "none") }
               }
@@ -102,6 +104,21 @@ test("HTTP/2: a sender without certificate has none, and an empty body is no bod
   session.close()
   assert.equal(answer.body, "none")
   assert.equal(seen?.peer.certificate, undefined)
+})
+
+test("HTTP/2: an answer without a body ends with its head and is not broken off", async () => {
+  const session = connectClient(false)
+  const stream = session.request({ ":path": "/not-modified" })
+  let aborted = false
+  stream.on("aborted", () => (aborted = true))
+  const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on("response", resolve))
+  stream.resume()
+  await new Promise<void>((resolve) => stream.on("close", () => resolve()))
+  session.close()
+  assert.deepEqual(
+    [headers[":status"], headers["etag"], headers["content-length"], aborted],
+    [304, "x", undefined, false],
+  )
 })
 
 test("HTTP/2: no server for the path is 404", async () => {

@@ -137,6 +137,8 @@ const TOO_LARGE: HttpResponse = {
   ),
 }
 
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
+
 type Incoming = NodeJS.ReadableStream & { resume(): unknown }
 
 /** Reads the body, finds the server, and lets it answer. */
@@ -179,7 +181,8 @@ async function answerStream(
   const response = await respond(stream, { method, target, headers, peer, signal: abort.signal }, options)
   if (response === undefined || stream.destroyed) return void stream.destroy()
   const head = { ":status": response.status, ...response.headers } as Record<string, string | string[] | number>
-  if (method === "HEAD") {
+  // Node ends the stream with the head of such an answer, and a body after that would break it off.
+  if (method === "HEAD" || BODILESS.has(response.status)) {
     stream.respond(head, { endStream: true })
     return
   }
