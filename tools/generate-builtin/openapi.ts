@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { enrichWithEnums, readEnums } from "./enums.ts"
@@ -19,6 +20,8 @@ export type OpenApiDocuments = {
   readonly documents: Map<string, OpenApiDocument>
   /** Each schema once, by what stands before the last dot of its name. */
   readonly schemasByPackage: Map<string, { [name: string]: Json }>
+  /** What each document consists of, and a name of its content that changes with it. */
+  readonly index: { [document: string]: { hash: string; schemas: string[] } }
   readonly enums: Enums
 }
 
@@ -46,7 +49,16 @@ export function readOpenApiDocuments(kubernetes: string, groupVersions: readonly
       groupVersion: versioned.includes(name),
     })
   }
-  return { documents, schemasByPackage, enums }
+  const index: OpenApiDocuments["index"] = {}
+  for (const [name, { paths, schemaNames }] of documents) {
+    const schemas = schemaNames.map((n) => schemasByPackage.get(n.slice(0, n.lastIndexOf(".")))![n])
+    const hash = createHash("sha512")
+      .update(JSON.stringify([paths, schemas]))
+      .digest("hex")
+      .toUpperCase()
+    index[name] = { hash, schemas: schemaNames }
+  }
+  return { documents, schemasByPackage, index, enums }
 }
 
 /** One schema is in many documents. The types that every group registers list their groups: the longest list has them all. */

@@ -3,6 +3,7 @@ import { dirname } from "node:path"
 import { brotliCompressSync, constants } from "node:zlib"
 
 export type Output = {
+  /** @param value  bytes, or what is written as JSON */
   writeCompressed(name: string, value: unknown): void
   writeHeader(header: object): void
   summary(): string
@@ -23,7 +24,7 @@ export function openOutput(directory: URL): Output {
   let files = 0
   return {
     writeCompressed(name, value) {
-      const text = JSON.stringify(value)
+      const text = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value))
       const compressed = brotliCompressSync(text, {
         params: {
           [constants.BROTLI_PARAM_QUALITY]: 11,

@@ -12,6 +12,7 @@ import { readColumns } from "./columns.ts"
 import { readProtobufMessages } from "./protobuf.ts"
 import { readBootstrapRoles } from "./bootstrap-roles.ts"
 import { readShapes } from "./shapes.ts"
+import { encodeSwagger } from "./swagger.ts"
 import { openOutput } from "./output.ts"
 
 /** The release that the embedded server follows. */
@@ -36,8 +37,9 @@ output.writeCompressed(
   "paths/roots.json",
   Object.fromEntries([...documents.documents].filter(([, d]) => !d.groupVersion).map(([name, d]) => [name, d.paths])),
 )
-const minor = version.split(".").slice(0, 2).join(".")
-output.writeCompressed("swagger.json", readSwagger(kubernetes, documents, { version: minor }))
+const swagger = readSwagger(kubernetes, documents, { version: version.split(".").slice(0, 2).join(".") })
+output.writeCompressed("swagger.json", swagger)
+output.writeCompressed("swagger.pb", encodeSwagger(swagger))
 output.writeCompressed(
   "protobuf.json",
   readProtobufMessages(
@@ -60,10 +62,7 @@ output.writeCompressed(
   }),
 )
 output.writeCompressed("bootstrap-roles.json", readBootstrapRoles(kubernetes))
-output.writeCompressed(
-  "documents.json",
-  Object.fromEntries([...documents.documents].map(([name, d]) => [name, d.schemaNames])),
-)
+output.writeCompressed("documents.json", documents.index)
 output.writeHeader({
   source: `Go modules k8s.io/kubernetes v${version} and k8s.io/{api,apimachinery,apiextensions-apiserver,kube-aggregator} ${stagingVersion}`,
   generator: "tools/generate-builtin/run.ts",

@@ -14,6 +14,11 @@ export function setGeneratedDirectory(url: URL): void {
  * @throws Error when there is no such file
  */
 export function readGenerated<T>(name: string): T {
+  return JSON.parse(readGeneratedBytes(name).toString()) as T
+}
+
+/** The unpacked bytes of one generated file. @throws Error when there is no such file */
+export function readGeneratedBytes(name: string): Buffer {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(new URL(`${name}.br`, directory))
@@ -22,7 +27,7 @@ export function readGenerated<T>(name: string): T {
       cause: error,
     })
   }
-  return JSON.parse(brotliDecompressSync(bytes).toString()) as T
+  return brotliDecompressSync(bytes)
 }
 
 /** Reads on the first call and keeps the value: it describes Kubernetes and never changes, so all servers of a process share it. */
