@@ -89,7 +89,6 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
 
 async function run(runtime: Runtime, options: AgentOptions, started: PromiseWithResolvers<WorkAgent>): Promise<void> {
   const { clusterName, member, featureGates = {} } = options
-  const { signal } = runtime
   const facts = new MemberFacts(runtime, member.client, member.informers, { claims: featureGates.ClusterClaim ?? true })
   const probing = facts.run()
   const stored = await options.credentialStore.load()

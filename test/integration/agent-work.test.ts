@@ -1,168 +1,29 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { TestContext } from "node:test"
-import { realRandom } from "#lib/random.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
-import { hasReason } from "#apimachinery/status-error.ts"
-import type { ConfigMap } from "#api/kubernetes/core.ts"
-import { CONFIG_MAPS } from "#api/kubernetes/core.ts"
 import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
+import { CONFIG_MAPS } from "#api/kubernetes/core.ts"
+import { MANIFEST_WORKS } from "#api/work/v1.ts"
+import {
+  CLUSTER,
+  NAMESPACES,
+  conditionOf,
+  deployment,
+  getApplied,
+  getConfigMap,
+  getWork,
+  isApplied,
+  manifestsOf,
+  newWorkScene,
+  patchConfigMap,
+  patchWork,
+  work,
+} from "./agent-work-scene.ts"
+import { configMap, namespace } from "./agent-world.ts"
+import type { ConfigMap } from "#api/kubernetes/core.ts"
 import type { Deployment } from "#api/kubernetes/apps.ts"
-import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
-import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
-import { memoryWorkCache } from "#agent/work/work-cache.ts"
-import type { WorkCache } from "#agent/work/work-cache.ts"
-import { hubHashOf, startWorkAgent } from "#agent/work/work-agent.ts"
-import type { HubConnection, WorkAgent, WorkAgentOptions } from "#agent/work/work-agent.ts"
-import { configMap, mapperOf, namespace, newWorld } from "./agent-world.ts"
-import type { Cluster, World } from "./agent-world.ts"
-
-const SERVER = "https://hub"
-const CLUSTER = "cluster1"
-
-type Scene = {
-  readonly world: World
-  readonly hub: Cluster
-  readonly member: Cluster
-  readonly cache: WorkCache
-  agent: WorkAgent
-  /** Writes since the last call, as `PATCH hub manifestworks/w/status`. */
-  writes(): string[]
-  /** Ends the agent and starts another one. Without a hub it is on its own. */
-  restart(options?: { readonly hub?: boolean }): Promise<void>
-  until(condition: () => Promise<boolean>): Promise<void>
-  settle(): Promise<void>
-}
-
-async function newScene(
-  t: TestContext,
-  options: Partial<WorkAgentOptions> & { readonly identity?: () => string } = {},
-): Promise<Scene> {
-  const world = newWorld()
-  const hub = await world.cluster("hub", "hub")
-  const member = await world.cluster("member", "member")
-  await hub.admin.create({ ...NAMESPACES }, namespace(CLUSTER))
-  const cache = memoryWorkCache()
-  let stop = new AbortController()
-  const start = async (withHub: boolean) => {
-    stop = new AbortController()
-    const runtime = world.runtime(stop.signal)
-    const client = world.connect("agent", member)
-    const informers = world.informers(client)
-    const agent = await startWorkAgent(runtime, {
-      clusterName: CLUSTER,
-      hubServer: SERVER,
-      member: { client, informers, mapper: mapperOf(member) },
-      cache,
-      ...options,
-    })
-    informers.start(stop.signal)
-    if (withHub) {
-      const hubClient = world.connect("agent", hub)
-      const connection: HubConnection = {
-        client: hubClient,
-        informers: world.informers(hubClient),
-        identity: options.identity ?? (() => "the cluster"),
-      }
-      connection.informers.start(stop.signal)
-      agent.attach(connection)
-    }
-    return agent
-  }
-  const scene: Scene = {
-    world,
-    hub,
-    member,
-    cache,
-    agent: await start(true),
-    writes() {
-      const seen = world.records.splice(0).filter(({ method }) => method !== "GET")
-      return seen.map(({ method, to, path }) => `${method} ${to} ${brief(path)}`)
-    },
-    async restart({ hub: withHub = true } = {}) {
-      stop.abort()
-      await world.clock.settle()
-      scene.agent = await start(withHub)
-      await world.clock.settle()
-    },
-    async until(condition) {
-      for (let i = 0; i < 2_000; i++) {
-        if (await condition()) return
-        await world.clock.advance(5)
-      }
-      assert.fail("the condition did not come to hold within 10 seconds")
-    },
-    async settle() {
-      await world.clock.advance(500)
-    },
-  }
-  t.after(async () => {
-    stop.abort()
-    await world.clock.settle()
-  })
-  await scene.settle()
-  scene.writes()
-  return scene
-}
-
-const NAMESPACES = { group: "", version: "v1", resource: "namespaces", kind: "Namespace", namespaced: false }
-/** `manifestworks/w/status` of a long path. */
-const brief = (path: string) => {
-  const [, rest = path] = /\/(?:v1|v1beta1)\/(?:namespaces\/[^/]+\/)?(.+)$/.exec(path.split("?")[0]!) ?? []
-  return rest.replaceAll(/[0-9a-f]{64}/g, "HASH")
-}
-
-function work(name: string, manifests: UnknownObject[], spec: Partial<ManifestWork["spec"]> = {}): ManifestWork {
-  return {
-    apiVersion: "work.open-cluster-management.io/v1",
-    kind: "ManifestWork",
-    metadata: { namespace: CLUSTER, name },
-    spec: { workload: { manifests }, ...spec },
-  }
-}
-const deployment = (replicas?: number): UnknownObject => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { namespace: "default", name: "web" },
-  spec: {
-    ...(replicas === undefined ? {} : { replicas }),
-    selector: { matchLabels: { app: "web" } },
-    template: {
-      metadata: { labels: { app: "web" } },
-      spec: { containers: [{ name: "web", image: "web:1", resources: { requests: { cpu: "1000m" } } }] },
-    },
-  },
-})
-
-async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    if (hasReason(error, "NotFound")) return undefined
-    throw error
-  }
-}
-const getConfigMap = ({ member }: Scene, name: string): Promise<ConfigMap | undefined> =>
-  orUndefined(member.admin.get(CONFIG_MAPS, { namespace: "default", name }))
-const getWork = ({ hub }: Scene, name: string): Promise<ManifestWork | undefined> =>
-  orUndefined(hub.admin.get(MANIFEST_WORKS, { namespace: CLUSTER, name }))
-const getApplied = ({ member }: Scene, name: string): Promise<AppliedManifestWork | undefined> =>
-  orUndefined(member.admin.get(APPLIED_MANIFEST_WORKS, { name: `${hubHashOf(SERVER)}-${name}` }))
-const conditionOf = (object: ManifestWork | undefined, type: string) =>
-  object?.status?.conditions?.find((condition) => condition.type === type)
-const isApplied = (scene: Scene, name: string) => async () => {
-  const object = await getWork(scene, name)
-  const condition = conditionOf(object, "Applied")
-  return condition?.status === "True" && condition.observedGeneration === object?.metadata.generation
-}
-const patchWork = ({ hub }: Scene, name: string, spec: object) =>
-  hub.admin.patch(MANIFEST_WORKS, { namespace: CLUSTER, name }, { merge: { spec } })
-const patchConfigMap = ({ member }: Scene, name: string, merge: object) =>
-  member.admin.patch(CONFIG_MAPS, { namespace: "default", name }, { merge })
-const manifestsOf = (...manifests: UnknownObject[]) => ({ workload: { manifests } })
 
 test("a work is applied with N + 4 writes, and reported", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" }), configMap("b", { k: "2" })]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -200,7 +61,7 @@ test("a work is applied with N + 4 writes, and reported", async (t) => {
 })
 
 test("a changed work costs a write per changed object and one for its status", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" }), configMap("b", { k: "2" })]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -213,7 +74,7 @@ test("a changed work costs a write per changed object and one for its status", a
 })
 
 test("a hand edit, an added key and a deletion are undone with one write each, at once", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -234,7 +95,7 @@ test("a hand edit, an added key and a deletion are undone with one write each, a
 })
 
 test("what the API server and controllers add is no drift", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [deployment()]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -249,7 +110,7 @@ test("what the API server and controllers add is no drift", async (t) => {
 })
 
 test("status feedback follows the object, gathered", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   const resourceIdentifier = { group: "apps", resource: "deployments", namespace: "default", name: "web" }
   const manifestConfigs = [{ resourceIdentifier, feedbackRules: [{ type: "WellKnownStatus" as const }] }]
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [deployment(10)], { manifestConfigs }))
@@ -276,7 +137,7 @@ test("status feedback follows the object, gathered", async (t) => {
 })
 
 test("what leaves the spec is removed, and let go of", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {}), deployment(1)]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -293,7 +154,7 @@ test("what leaves the spec is removed, and let go of", async (t) => {
 })
 
 test("a deleted work goes with N + 3 writes", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {})]))
   await scene.until(isApplied(scene, "w"))
   await scene.settle()
@@ -314,7 +175,7 @@ test("a deleted work goes with N + 3 writes", async (t) => {
 })
 
 test("an object that a finalizer holds keeps the work, which says so", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   const held = configMap("a", {})
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [held]))
   await scene.until(isApplied(scene, "w"))
@@ -342,7 +203,7 @@ for (const { name, deleteOption, stays } of [
   },
 ]) {
   test(`deletion with ${name}: what stays has no owner`, async (t) => {
-    const scene = await newScene(t)
+    const scene = await newWorkScene(t)
     await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {}), configMap("b", {})], { deleteOption }))
     await scene.until(isApplied(scene, "w"))
     await scene.hub.admin.delete(MANIFEST_WORKS, { namespace: CLUSTER, name: "w" })
@@ -359,7 +220,7 @@ for (const { name, deleteOption, stays } of [
 }
 
 test("an object of two works goes with the last of them", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("one", [configMap("a", { k: "1" })]))
   await scene.hub.admin.create(MANIFEST_WORKS, work("two", [configMap("a", { k: "1" })]))
   await scene.until(isApplied(scene, "one"))
@@ -375,7 +236,7 @@ test("an object of two works goes with the last of them", async (t) => {
 })
 
 test("two works that disagree about an object do not make a storm", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("one", [configMap("a", { k: "1" })]))
   await scene.hub.admin.create(MANIFEST_WORKS, work("two", [configMap("a", { k: "2" })]))
   await scene.world.clock.advance(60_000)
@@ -384,7 +245,7 @@ test("two works that disagree about an object do not make a storm", async (t) =>
 })
 
 test("strategies: CreateOnly leaves edits, ReadOnly only reads, ServerSideApply takes turns by force", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.member.admin.create(CONFIG_MAPS, configMap("read", { k: "theirs" }) as ConfigMap)
   await scene.member.admin.apply(CONFIG_MAPS, configMap("contested", { k: "theirs" }) as ConfigMap, {
     fieldManager: "somebody",
@@ -430,7 +291,7 @@ test("strategies: CreateOnly leaves edits, ReadOnly only reads, ServerSideApply 
 })
 
 test("one manifest that fails stops no other, is reported, and is tried again", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {}, "later"), configMap("b", {})]))
   await scene.until(async () => conditionOf(await getWork(scene, "w"), "Applied")?.status === "False")
   assert.ok(await getConfigMap(scene, "b"))
@@ -441,113 +302,8 @@ test("one manifest that fails stops no other, is reported, and is tried again", 
 })
 
 test("a namespace and what is in it come in one pass, whatever the order of the spec", async (t) => {
-  const scene = await newScene(t)
+  const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {}, "fresh"), namespace("fresh")]))
   await scene.until(isApplied(scene, "w"))
   assert.equal(scene.writes().filter((write) => write === "PATCH hub manifestworks/w/status").length, 1)
-})
-
-test("the hub away: drift is corrected; afterwards changes made meanwhile arrive", async (t) => {
-  const scene = await newScene(t)
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
-  await scene.until(isApplied(scene, "w"))
-  await scene.settle()
-  scene.hub.stop()
-  await scene.world.clock.advance(60_000)
-  await patchWork(scene, "w", manifestsOf(configMap("a", { k: "2" })))
-  await patchConfigMap(scene, "a", { data: { k: "hacked" } })
-  await scene.until(async () => (await getConfigMap(scene, "a"))?.data?.k === "1")
-  scene.hub.start()
-  await scene.world.clock.advance(60_000)
-  assert.deepEqual((await getConfigMap(scene, "a"))?.data, { k: "2" })
-  assert.ok(await isApplied(scene, "w")())
-})
-
-test("an agent that starts without its hub corrects drift from its cache", async (t) => {
-  const scene = await newScene(t)
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
-  await scene.until(isApplied(scene, "w"))
-  scene.hub.stop()
-  await scene.restart({ hub: false })
-  await patchConfigMap(scene, "a", { data: { k: "hacked" } })
-  await scene.until(async () => (await getConfigMap(scene, "a"))?.data?.k === "1")
-})
-
-test("a restart writes nothing, and knows which fields the last manifest said", async (t) => {
-  const scene = await newScene(t)
-  const said: UnknownObject = { ...deployment(2) }
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" }), said]))
-  await scene.until(isApplied(scene, "w"))
-  await scene.settle()
-  scene.writes()
-  await scene.restart()
-  await scene.settle()
-  // The one exception is what the server wrote another way than we did ("1000m" as "1"): asked for once, unchanged.
-  assert.deepEqual(scene.writes(), ["PATCH member deployments/web"])
-  await scene.restart({ hub: false })
-  await patchWork(scene, "w", manifestsOf(configMap("a", { k: "1" }), deployment()))
-  await scene.restart()
-  await scene.until(isApplied(scene, "w"))
-  const web = await scene.member.admin.get(DEPLOYMENTS, { namespace: "default", name: "web" })
-  assert.equal(web.spec?.replicas, 1, "said no more, so the server's default")
-})
-
-test("a work that vanished from the hub is kept, and evicted after an hour when the hub insists", async (t) => {
-  const scene = await newScene(t)
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
-  await scene.until(isApplied(scene, "w"))
-  await scene.settle()
-  // Somebody takes the finalizer away while the agent cannot see it.
-  scene.hub.stop()
-  await scene.world.clock.advance(60_000)
-  await scene.hub.admin.delete(MANIFEST_WORKS, { namespace: CLUSTER, name: "w" })
-  const key = { namespace: CLUSTER, name: "w" }
-  await scene.hub.admin.patch(MANIFEST_WORKS, key, { merge: { metadata: { finalizers: null } } })
-  await scene.world.clock.advance(2 * 3600_000)
-  assert.ok(await getConfigMap(scene, "a"), "a hub that is away decides nothing")
-  scene.hub.start()
-  await scene.world.clock.advance(120_000)
-  assert.ok((await getApplied(scene, "w"))?.status?.evictionStartTime)
-  await patchConfigMap(scene, "a", { data: { k: "hacked" } })
-  await scene.until(async () => (await getConfigMap(scene, "a"))?.data?.k === "1")
-  await scene.world.clock.advance(3600_000)
-  await scene.settle()
-  assert.equal(await getApplied(scene, "w"), undefined)
-  assert.equal(await getConfigMap(scene, "a"), undefined)
-})
-
-test("a hub that lost its data is another hub: nothing is taken away, ever", async (t) => {
-  let identity = "first"
-  const scene = await newScene(t, { identity: () => identity })
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
-  await scene.until(isApplied(scene, "w"))
-  identity = `second-${realRandom.fraction()}`
-  await scene.hub.admin.delete(MANIFEST_WORKS, { namespace: CLUSTER, name: "other" }).catch(() => undefined)
-  scene.hub.stop()
-  await scene.world.clock.advance(30_000)
-  const key = { namespace: CLUSTER, name: "w" }
-  await scene.hub.admin.patch(MANIFEST_WORKS, key, { merge: { metadata: { finalizers: null } } })
-  await scene.hub.admin.delete(MANIFEST_WORKS, key)
-  scene.hub.start()
-  await scene.world.clock.advance(24 * 3600_000)
-  assert.ok(await getConfigMap(scene, "a"))
-  assert.equal((await getApplied(scene, "w"))?.status?.evictionStartTime, undefined)
-  await patchConfigMap(scene, "a", { data: { k: "hacked" } })
-  await scene.until(async () => (await getConfigMap(scene, "a"))?.data?.k === "1")
-})
-
-test("an AppliedManifestWork deleted by hand takes its objects along, and the work is applied again", async (t) => {
-  const scene = await newScene(t)
-  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", {})]))
-  await scene.until(isApplied(scene, "w"))
-  await scene.settle()
-  const before = await getConfigMap(scene, "a")
-  const name = (await getApplied(scene, "w"))!.metadata.name!
-  await scene.member.admin.delete(APPLIED_MANIFEST_WORKS, { name })
-  await scene.until(async () => {
-    const now = await getConfigMap(scene, "a")
-    return now !== undefined && now.metadata.uid !== before?.metadata.uid
-  })
-  await scene.settle()
-  assert.equal((await getApplied(scene, "w"))?.metadata.deletionTimestamp, undefined)
 })
