@@ -1,4 +1,4 @@
-import { goNumber, goQuote } from "#apimachinery/go-text.ts"
+import { goJson, goNumber, goQuote } from "#apimachinery/go-text.ts"
 import { canonicalJson, compareText } from "#apimachinery/json.ts"
 
 /**
@@ -11,10 +11,10 @@ export type PathElement = string
 export const memberElement = (name: string): PathElement => `f:${name}`
 
 /** @param value  a scalar */
-export const valueElement = (value: unknown): PathElement => `v:${canonicalJson(value)}`
+export const valueElement = (value: unknown): PathElement => `v:${goJson(value)}`
 
 /** @param keys  the key members that the element has, at least one */
-export const keyElement = (keys: { readonly [name: string]: unknown }): PathElement => `k:${canonicalJson(keys)}`
+export const keyElement = (keys: { readonly [name: string]: unknown }): PathElement => `k:${goJson(keys)}`
 
 const canonical = new Map<string, PathElement | undefined>()
 
@@ -41,7 +41,7 @@ function canonicalElement(text: string): PathElement | undefined {
   switch (text[0]) {
     case "k":
     case "v":
-      return `${text.slice(0, 2)}${canonicalJson(JSON.parse(text.slice(2)))}`
+      return `${text.slice(0, 2)}${goJson(JSON.parse(text.slice(2)))}`
     case "i":
       return `i:${Number.parseInt(text.slice(2), 10)}`
     default:
