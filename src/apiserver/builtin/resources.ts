@@ -1,3 +1,4 @@
+import { newDefinitionStrategy } from "#apiserver/apiextensions/definition-strategy.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, SubresourceInfo } from "#apiserver/resource.ts"
 import type { Random } from "#lib/random.ts"
@@ -23,10 +24,11 @@ export type BuiltinOptions = {
 
 /**
  * Everything that a kube-apiserver serves by default in its stable groups, in the order of its discovery. All but
- * services and pods is the same object for every server of the process.
+ * services, pods and definitions is the same object for every server of the process.
  */
 export function builtinResources(options: BuiltinOptions): ResourceInfo[] {
   return sharedResources().map((info) => {
+    if (info.resource === "customresourcedefinitions") return withStrategy(info, newDefinitionStrategy(options.reader))
     if (info.group !== "") return info
     if (info.resource === "services") return withStrategy(info, newServiceStrategy(options))
     return info.resource === "pods" ? withStrategy(info, newPodStrategy(options)) : info
