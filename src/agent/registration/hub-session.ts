@@ -54,8 +54,11 @@ const ENTRY_BACKOFF = { initialMs: 20, maxMs: 10_000 }
 const RENEWAL_BACKOFF = { initialMs: 1_000, maxMs: 5 * 60_000 }
 /** A rotation's time is computed anew this often: clocks jump. Source: OCM, 5 minutes. */
 const ROTATION_CHECK_MS = 5 * 60_000
-/** The first report waits so long at most for the member's nodes and health. */
-const FACTS_WAIT_MS = 2_000
+/**
+ * What the first report waits for at most, from the start of the session. Nodes and claims can follow: a definition
+ * that was installed a moment ago is not served for its first second.
+ */
+const FIRST_FACTS = { probeMs: 2_000, cachesMs: 100 }
 /** Refusals in a row, a second apart, after which they are believed. */
 const REFUSALS_MAX = 3
 
@@ -119,7 +122,7 @@ export class HubSession {
     const { hub, facts, onEntered } = this.#options
     const { signal } = this.#runtime
     void this.#watchExpiry()
-    const ready = facts.ready(FACTS_WAIT_MS, signal)
+    const ready = facts.ready(FIRST_FACTS, signal)
     this.#answered = await this.#enter()
     await ready
     // Before any cache is filled: the first report is what people wait for.

@@ -52,14 +52,22 @@ export class MemberFacts {
     this.#listener = listener
   }
 
-  /** Resolves when the member has been asked once and its nodes are known, or after `limitMs`. */
-  async ready(limitMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when enough is known for a first report: the member has been asked once, within `probeMs`, and its nodes
+   * and claims have been read, within `cachesMs`. What comes later is a second report's.
+   */
+  async ready(limits: { readonly probeMs: number; readonly cachesMs: number }, signal: AbortSignal): Promise<void> {
     const caches = this.#claims === undefined ? [this.#nodes] : [this.#nodes, this.#claims]
-    const known = [this.#probed.promise, ...caches.map((cache) => cache.waitForSync(signal))]
-    const over = new AbortController()
-    const limit = sleep(this.#runtime.clock, limitMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
-    await Promise.race([Promise.allSettled(known), limit])
-    over.abort()
+    const within = async (known: Promise<unknown>, limitMs: number) => {
+      const over = new AbortController()
+      const limit = sleep(this.#runtime.clock, limitMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
+      await Promise.race([known, limit])
+      over.abort()
+    }
+    await Promise.all([
+      within(this.#probed.promise, limits.probeMs),
+      within(Promise.allSettled(caches.map((cache) => cache.waitForSync(signal))), limits.cachesMs),
+    ])
   }
 
   /** Probes until the signal aborts. Never rejects. */

@@ -4,7 +4,7 @@ import { deepEqual, isJsonObject } from "#apimachinery/json.ts"
  * What the `Update` strategy wants an object on the member to be, and where it differs.
  *
  * A manifest says some fields; API servers, webhooks and controllers say others. Only the fields that the manifest
- * says, and those that its last applied version said and it no longer says, are ours (docs/adr/0301). Everything
+ * says, and those that its last applied version said and it no longer says, are ours (docs/adr/0005). Everything
  * else of the live object stays, so that defaults, allocated values and autoscalers are no drift.
  */
 type Json = unknown
