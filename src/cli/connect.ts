@@ -17,11 +17,11 @@ const FLEET_KUBECONFIG = join(".hawser", "hub.kubeconfig")
  * @throws CommandError when there is none or it cannot be read
  */
 export async function connect(terminal: Terminal, path: string | undefined): Promise<Connection> {
-  const candidates =
+  const candidates: string[] =
     path !== undefined
       ? [path]
       : [terminal.env["KUBECONFIG"], join(terminal.cwd, FLEET_KUBECONFIG), join(homedir(), ".kube", "config")].filter(
-          (candidate) => candidate !== undefined && candidate !== "",
+          (candidate): candidate is string => candidate !== undefined && candidate !== "",
         )
   for (const candidate of candidates) {
     let text: string

@@ -124,6 +124,7 @@ async function place(hub: KubeClient, namespace: string, workload: Workload): Pr
     kind: "ManifestWorkReplicaSet",
     metadata: { name: workload.name, namespace },
     spec: {
+      cascadeDeletionPolicy: "Background",
       placementRefs: [{ name: "all" }],
       manifestWorkTemplate: {
         workload: { manifests: [...workload.manifests] },

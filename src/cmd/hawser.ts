@@ -1,0 +1,39 @@
+// The `hawser` command: knows all layers, and loads of them what the command at hand needs.
+import { readFile, writeFile } from "node:fs/promises"
+import { runProgram } from "#cli/program.ts"
+import type { Roots } from "#cli/roots.ts"
+import type { Terminal } from "#cli/terminal.ts"
+import { realClock } from "#lib/clock.ts"
+
+const roots = {
+  up: async (terminal, options) => (await import("./up.ts")).runUp(terminal, options),
+  down: async (terminal, options) => (await import("./down.ts")).runDown(terminal, options),
+}
+
+const interrupted = new AbortController()
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    // Who asks twice does not want to wait for a clean end.
+    if (interrupted.signal.aborted) process.exit(130)
+    interrupted.abort(new Error(`interrupted by ${signal}`))
+  })
+}
+
+const terminal: Terminal = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  interactive: process.stderr.isTTY === true,
+  env: process.env,
+  cwd: process.cwd(),
+  clock: realClock,
+  readFile: (path) => readFile(path, "utf8"),
+  readStdin: async () => {
+    const chunks: Buffer[] = []
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks).toString("utf8")
+  },
+  writeFile: (path, text) => writeFile(path, text),
+  interrupted: interrupted.signal,
+}
+
+process.exitCode = await runProgram(roots as unknown as Roots, terminal, process.argv.slice(2))

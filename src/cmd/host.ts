@@ -1,0 +1,143 @@
+// What listens: an embedded API server with its files in a folder, and others beside it behind the same port.
+import { join } from "node:path"
+import { openDirectory, type Directory } from "#lib/directory.ts"
+import type { Random } from "#lib/random.ts"
+import type { Clock } from "#lib/clock.ts"
+import { ensureServerPki, type ServerPki } from "#apiserver/authentication/server-pki.ts"
+import { newListener, type Listener } from "#apiserver/listener/listener.ts"
+import type { Handler } from "#apiserver/request.ts"
+import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
+import type { StorageEngine } from "#apiserver/storage/storage.ts"
+import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
+import type { ObjectReader } from "#apiserver/object-reader.ts"
+import type { RbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
+import { newEmbeddedServer, type EmbeddedServer } from "#controlplane/embedded-server.ts"
+import { kubeconfigText } from "#kube/kubeconfig.ts"
+import type { Runtime } from "#runtime/controller.ts"
+import { CommandError, EXIT } from "#cli/terminal.ts"
+import type { ServingOptions } from "#cli/roots.ts"
+import { storageWorkerUrl } from "./bundle.ts"
+
+export interface Host {
+  readonly server: EmbeddedServer
+  /** `https://HOST:PORT`, as kubeconfigs name it. */
+  readonly url: string
+  readonly port: number
+  readonly engine: StorageEngine
+  /** Puts a server under a path prefix: `/clusters/cluster1`. */
+  mount(prefix: string, handler: Handler): void
+  unmount(prefix: string): void
+  /** An administrator's kubeconfig of the host's own server. */
+  adminKubeconfig(): string
+  close(): Promise<void>
+}
+
+const PKI_FILE = "pki.json"
+/** Where servers beside the main one are mounted: `/clusters/NAME/…`. */
+export const CLUSTERS_PREFIX = "/clusters/"
+
+export async function openHost(
+  runtime: Runtime,
+  options: {
+    readonly dir: string
+    readonly serving: ServingOptions
+    /** Taken at the last start: taken again where nobody asks for another. */
+    readonly lastPort: number | undefined
+    readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
+  },
+): Promise<Host> {
+  const { serving } = options
+  const advertised = serving.advertiseAddress ?? advertisedByDefault(serving.bindAddress)
+  const pki = await ensurePki(openDirectory(options.dir), runtime, [advertised, serving.bindAddress, ...serving.tlsSan])
+  const engine = await openSqliteEngine({
+    file: join(options.dir, "state.db"),
+    ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
+  })
+  const server = await newEmbeddedServer(runtime, {
+    storage: await engine.store("hub"),
+    pki,
+    issuer: "https://kubernetes.default.svc.cluster.local",
+    ...(options.admission === undefined ? {} : { admission: options.admission }),
+  })
+  const mounted = new Map<string, Handler>()
+  const listener = await listen(runtime, { serving, lastPort: options.lastPort, pki, server, mounted })
+  const url = `https://${advertised.includes(":") ? `[${advertised}]` : advertised}:${listener.port}`
+  return {
+    server,
+    url,
+    port: listener.port,
+    engine,
+    mount: (prefix, handler) => void mounted.set(prefix, handler),
+    unmount: (prefix) => void mounted.delete(prefix),
+    adminKubeconfig: () =>
+      kubeconfigText({
+        server: url,
+        ca: pki.caCertificate,
+        cert: pki.adminCertificate,
+        key: pki.adminKey,
+        name: "hub",
+      }),
+    close: async () => {
+      await listener.close()
+      await engine.close()
+    },
+  }
+}
+
+const advertisedByDefault = (bind: string) => (bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind)
+
+async function listen(
+  runtime: Runtime,
+  options: {
+    serving: ServingOptions
+    lastPort: number | undefined
+    pki: ServerPki
+    server: EmbeddedServer
+    mounted: ReadonlyMap<string, Handler>
+  },
+): Promise<Listener> {
+  const { serving, lastPort, pki, server, mounted } = options
+  const open = (port: number) =>
+    newListener({
+      address: serving.bindAddress,
+      port,
+      tls: { cert: pki.servingCertificate, key: pki.servingKey },
+      log: runtime.log,
+      route: (path) => {
+        if (!path.startsWith(CLUSTERS_PREFIX)) return { handler: server.handler, prefix: "" }
+        const slash = path.indexOf("/", CLUSTERS_PREFIX.length)
+        const prefix = slash < 0 ? path : path.slice(0, slash)
+        const handler = mounted.get(prefix)
+        return handler === undefined ? undefined : { handler, prefix }
+      },
+    })
+  const port = serving.port ?? lastPort
+  try {
+    return await open(port ?? 0)
+  } catch (error) {
+    throw new CommandError(`Cannot listen on port ${port ?? "0"}`, {
+      exitCode: EXIT.failed,
+      cause: error,
+      next:
+        serving.port === undefined ? "end what has taken it, or name another with --port" : "name another with --port",
+    })
+  }
+}
+
+/** Keys and certificates of a server, kept in one file of its folder. */
+export async function ensurePki(
+  directory: Directory,
+  deps: { clock: Clock; random: Random },
+  serverNames: readonly string[],
+): Promise<ServerPki> {
+  const kept = await directory.read(PKI_FILE)
+  const existing = kept === undefined ? {} : (JSON.parse(Buffer.from(kept).toString("utf8")) as Partial<ServerPki>)
+  const { pki, changed } = ensureServerPki({
+    existing,
+    serverNames: [...new Set(serverNames)],
+    clock: deps.clock,
+    random: deps.random,
+  })
+  if (changed.length > 0) await directory.write(PKI_FILE, JSON.stringify(pki, null, 2))
+  return pki
+}

@@ -1,0 +1,211 @@
+// `hawser up`: a hub and a fleet of simulated members in one process.
+import { join, resolve } from "node:path"
+import { HUB_ACCEPTED, JOINED, AVAILABLE } from "#api/cluster/names.ts"
+import { MANAGED_CLUSTERS, type ManagedCluster } from "#api/cluster/v1.ts"
+import { MANIFEST_WORK_REPLICA_SETS } from "#api/work/v1alpha1.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import { newProgress } from "#cli/progress.ts"
+import type { UpOptions } from "#cli/roots.ts"
+import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
+import { startHubServer } from "#controlplane/embedded-server.ts"
+import { ensureBootstrapToken } from "#hub/install/bootstrap-token.ts"
+import { hubManifests } from "#hub/install/hub-manifests.ts"
+import { openDirectory } from "#lib/directory.ts"
+import { sleep } from "#lib/clock.ts"
+import type { Runtime } from "#runtime/controller.ts"
+import { SAMPLE_NAME, SAMPLE_NAMESPACE, sampleObjects } from "#simulator/sample.ts"
+import { claim, readState, READY_FILE, writeState } from "./fleet-state.ts"
+import { hubAdmission } from "./hub-admission.ts"
+import { startHubControllers } from "./hub-server.ts"
+import { openHost, type Host } from "./host.ts"
+import { startFleetMembers, stopFleetMember, type FleetMember } from "./members.ts"
+import { realRuntime } from "./runtime.ts"
+
+const CLUSTERS_DEFAULT = 3
+const POLL_MS = 25
+/** How long a detached cluster may take to take its works away before it is dropped all the same. */
+const DETACH_WITHIN_MS = 30_000
+
+export async function runUp(terminal: Terminal, options: UpOptions): Promise<void> {
+  const dir = resolve(terminal.cwd, options.dir)
+  const release = await claim(dir)
+  const ending = new AbortController()
+  const progress = newProgress(terminal, options.quiet)
+  const runtime = realRuntime(ending.signal, { file: join(dir, "hawser.log") })
+  try {
+    const state = await readState(dir)
+    const wanted = options.clusters ?? state?.clusters ?? CLUSTERS_DEFAULT
+    const host = await startHub(runtime, { dir, serving: options, lastPort: state?.port })
+    await openDirectory(dir).write("hub.kubeconfig", host.adminKubeconfig())
+    progress.done(`hub at ${host.url}`)
+    const token = await ensureBootstrapToken(host.server.client, runtime.random)
+    const names = Array.from({ length: Math.max(wanted, state?.clusters ?? 0) }, (_, i) => `cluster${i + 1}`)
+    // Written first: a start that is cut off leaves no member that nobody knows of.
+    await writeState(dir, { port: host.port, clusters: names.length })
+    const members = await startFleetMembers(
+      runtime,
+      names,
+      {
+        dir: join(dir, "members"),
+        nodes: options.nodes,
+        engine: host.engine,
+        host: { ...host, caCertificate: host.server.pki.caCertificate },
+        hub: { server: host.url, ca: host.server.pki.caCertificate, clusterEntry: "hub" },
+        token,
+      },
+      (started) => progress.update(`starting members: ${started} of ${names.length}`),
+    )
+    await untilJoined(terminal, host, names, options.timeoutSeconds, (joined) =>
+      progress.update(`joining: ${joined} of ${names.length}`),
+    )
+    if (names.length > 0) progress.done(`${names.length} clusters joined`)
+    const kept = await detachLast(runtime, terminal, host, members, wanted, join(dir, "members"))
+    await writeState(dir, { port: host.port, clusters: wanted })
+    if (options.sample && wanted > 0) {
+      await host.server.api.bootstrap(sampleObjects())
+      await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
+        progress.update(`sample: available on ${count} of ${wanted}`),
+      )
+      progress.done(`sample application "${SAMPLE_NAME}" available on ${wanted} clusters`)
+    }
+    await openDirectory(dir).write(READY_FILE, `${process.pid}\n`)
+    sayReady(terminal, options, host)
+    await interrupted(terminal.interrupted)
+    progress.update("ending")
+    await end(runtime, ending, host, kept)
+    progress.clear()
+  } finally {
+    ending.abort()
+    await release()
+  }
+}
+
+/** The hub alone: server, controllers of its own, OCM's kinds, the hub's controllers. */
+async function startHub(
+  runtime: Runtime,
+  options: { readonly dir: string; readonly serving: UpOptions; readonly lastPort: number | undefined },
+): Promise<Host> {
+  const host = await openHost(runtime, { ...options, admission: hubAdmission })
+  const { server } = host
+  await server.api.bootstrap(
+    hubManifests({ clusterInfo: { server: host.url, ca: server.pki.caCertificate } }) as UnknownObject[],
+  )
+  startHubServer(runtime, server)
+  startHubControllers(runtime, server, { featureGates: {}, autoApproveUsers: [], autoApproveBootstrap: true })
+  return host
+}
+
+const holds = (cluster: ManagedCluster | undefined, type: string) =>
+  (cluster?.status?.conditions ?? []).some((c) => c.type === type && c.status === "True")
+
+const isJoined = (cluster: ManagedCluster | undefined) =>
+  [HUB_ACCEPTED, JOINED, AVAILABLE].every((type) => holds(cluster, type))
+
+async function untilJoined(
+  terminal: Terminal,
+  host: Host,
+  names: readonly string[],
+  timeoutSeconds: number,
+  onCount: (joined: number) => void,
+): Promise<void> {
+  const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
+  await until(terminal, timeoutSeconds, "all members to join", () => {
+    const joined = names.filter((name) => isJoined(clusters.get(name))).length
+    onCount(joined)
+    return joined === names.length
+  })
+}
+
+async function untilSampleAvailable(
+  terminal: Terminal,
+  host: Host,
+  wanted: number,
+  timeoutSeconds: number,
+  onCount: (count: number) => void,
+): Promise<void> {
+  const sets = host.server.informers.informer(MANIFEST_WORK_REPLICA_SETS)
+  await until(terminal, timeoutSeconds, "the sample application to be available", () => {
+    const available = sets.get(`${SAMPLE_NAMESPACE}/${SAMPLE_NAME}`)?.status?.summary?.available ?? 0
+    onCount(available)
+    return available >= wanted
+  })
+}
+
+async function until(terminal: Terminal, timeoutSeconds: number, what: string, check: () => boolean): Promise<void> {
+  const deadlineMs = terminal.clock.nowMs() + timeoutSeconds * 1000
+  while (!check()) {
+    if (terminal.clock.nowMs() > deadlineMs) {
+      throw new CommandError(`Cannot wait any longer for ${what}: ${timeoutSeconds} s are over`, {
+        exitCode: EXIT.timeout,
+        next: "look into hawser.log in the fleet's folder, or give more time with --timeout",
+      })
+    }
+    await sleep(terminal.clock, POLL_MS, terminal.interrupted)
+  }
+}
+
+/** Fewer clusters than there were: the last ones leave the fleet and are forgotten. @returns those that stay */
+async function detachLast(
+  runtime: Runtime,
+  terminal: Terminal,
+  host: Host,
+  members: readonly FleetMember[],
+  wanted: number,
+  dir: string,
+): Promise<readonly FleetMember[]> {
+  const leaving = members.slice(wanted)
+  const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
+  await Promise.all(
+    leaving.map(async ({ name }) => {
+      try {
+        await host.server.client.delete(MANAGED_CLUSTERS, { name })
+      } catch (error) {
+        if (!hasReason(error, "NotFound")) throw error
+      }
+    }),
+  )
+  const deadlineMs = runtime.clock.nowMs() + DETACH_WITHIN_MS
+  while (leaving.some(({ name }) => clusters.get(name) !== undefined) && runtime.clock.nowMs() < deadlineMs) {
+    await sleep(runtime.clock, POLL_MS, terminal.interrupted)
+  }
+  for (const gone of leaving) {
+    await stopFleetMember(gone)
+    host.unmount(`/clusters/${gone.name}`)
+    await host.engine.drop(gone.name)
+    await openDirectory(dir).remove(`${gone.name}.kubeconfig`)
+    await openDirectory(join(dir, gone.name)).remove("pki.json")
+  }
+  return members.slice(0, wanted)
+}
+
+function sayReady(terminal: Terminal, options: UpOptions, host: Host): void {
+  const kubeconfig = join(options.dir, "hub.kubeconfig")
+  terminal.stdout(`
+Hub        ${host.url}
+Kubeconfig ${kubeconfig}   (members: ${join(options.dir, "members", "clusterN.kubeconfig")})
+
+Try:
+  export KUBECONFIG=${kubeconfig}
+  kubectl get managedclusters
+  kubectl --kubeconfig ${join(options.dir, "members", "cluster1.kubeconfig")} get pods -A
+${options.detach ? "" : "\nCtrl-C ends the fleet; its state stays.\n"}`)
+}
+
+/** The listener keeps the process alive meanwhile. */
+function interrupted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }))
+}
+
+async function end(
+  runtime: Runtime,
+  ending: AbortController,
+  host: Host,
+  members: readonly FleetMember[],
+): Promise<void> {
+  ending.abort()
+  await Promise.all(members.map(({ agent }) => agent.done))
+  await host.close()
+  runtime.log.info("Ended")
+}

@@ -1,0 +1,162 @@
+// An embedded API server put together with its own authentication, authorization and controllers: what a hub stands on,
+// and what every simulated member is.
+import type { Transport } from "#lib/http.ts"
+import { loadCertificateAuthority } from "#lib/x509/authority.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { KubeClient } from "#kube/client.ts"
+import type { InformerFactory } from "#kube/informer.ts"
+import { newKubeClient } from "#kube/rest.ts"
+import type { Runtime } from "#runtime/controller.ts"
+import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
+import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
+import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
+import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
+import { newServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
+import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
+import { newRbacAuthorizer, type RbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
+import { rbacEscalation } from "#apiserver/authorization/escalation.ts"
+import { bootstrapObjects } from "#apiserver/builtin/bootstrap-objects.ts"
+import { builtinResources } from "#apiserver/builtin/resources.ts"
+import { certificateAdmission } from "#apiserver/certificates/csr-admission.ts"
+import { newDiscoveryHandler } from "#apiserver/discovery/handler.ts"
+import type { ServerVersion } from "#apiserver/handlers/plain-handler.ts"
+import type { ObjectReader } from "#apiserver/object-reader.ts"
+import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
+import type { Handler } from "#apiserver/request.ts"
+import { followCustomResources, newResourceTable } from "#apiserver/resource-table.ts"
+import { reviewResources } from "#apiserver/reviews/reviews.ts"
+import type { Storage } from "#apiserver/storage/storage.ts"
+import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
+import { startDefinitions } from "./definitions/definition.controller.ts"
+import { startGarbageCollector } from "./garbage-collector/garbage-collector.controller.ts"
+import { startKubelet, type KubeletOptions } from "./kubelet/kubelet.controller.ts"
+import { newLocalInformerFactory } from "./local-informers.ts"
+import { startNamespaces } from "./namespaces/namespace.controller.ts"
+import { startRootCa } from "./root-ca/root-ca.controller.ts"
+import { podBinding } from "./scheduler/binding.ts"
+import { startScheduler } from "./scheduler/scheduler.controller.ts"
+import { startServiceAccounts } from "./service-accounts/service-account.controller.ts"
+import { startSigning } from "./signing/signing.controller.ts"
+import { startWorkloads } from "./workloads/workload.controllers.ts"
+
+/** What version of Kubernetes the server says it is. */
+export const KUBERNETES_VERSION = "v1.35.4"
+
+const [major = "", minor = ""] = KUBERNETES_VERSION.slice(1).split(".")
+const VERSION_INFO: ServerVersion = {
+  major,
+  minor,
+  gitVersion: `${KUBERNETES_VERSION}+hawser`,
+  gitCommit: "",
+  gitTreeState: "",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "",
+  compiler: "",
+  platform: "",
+}
+
+export type EmbeddedServerOptions = {
+  readonly storage: Storage
+  readonly pki: ServerPki
+  /** Issuer of service account tokens: an address that stays. */
+  readonly issuer: string
+  readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
+}
+
+export interface EmbeddedServer {
+  readonly api: ApiServer
+  readonly handler: Handler
+  /** In process, as the server itself. */
+  readonly client: KubeClient
+  readonly informers: InformerFactory
+  readonly pki: ServerPki
+  /** Calls the server without a network, as whoever is named. */
+  transportAs(user: UserInfo): Transport
+}
+
+/** Makes the server and the objects that every server has. Its controllers are started apart. */
+export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const { clock, random, log } = runtime
+  const { storage, pki } = options
+  const resources = newResourceTable({ builtin: builtinResources({ random, reader: () => reader }) })
+  const reader = newStoredReader({ storage, resources })
+  const stopFollowing = followCustomResources(resources, reader)
+  const authorizer = newRbacAuthorizer(reader)
+  const issuer = newServiceAccountIssuer({ keyPem: pki.serviceAccountKey, issuer: options.issuer })
+  const authenticator = newAuthenticator({
+    reader,
+    clock,
+    clientCas: pki.caCertificate,
+    serviceAccountIssuer: options.issuer,
+    serviceAccountKeys: [pki.serviceAccountKey],
+  })
+  const api = newApiServer({
+    clock,
+    random,
+    log,
+    storage,
+    reader,
+    resources,
+    authenticator,
+    authorizer,
+    version: VERSION_INFO,
+    virtual: [
+      ...reviewResources({ reader, authorizer, authenticator, issuer, random }),
+      podBinding(reader, () => client),
+    ],
+    discovery: newDiscoveryHandler({ resources, issuer }),
+    admission: [
+      rbacEscalation(authorizer),
+      certificateAdmission(authorizer),
+      ...(options.admission?.(authorizer, reader) ?? []),
+    ],
+  })
+  const transportAs =
+    (user: UserInfo): Transport =>
+    (request) =>
+      api.handler({ ...request, peer: { address: "in-process", user } })
+  const client = newKubeClient({ transport: transportAs(LOOPBACK), userAgent: "hawser-controlplane", clock })
+  runtime.signal.addEventListener(
+    "abort",
+    () => {
+      stopFollowing()
+      api.close()
+    },
+    { once: true },
+  )
+  await api.bootstrap(bootstrapObjects({ caCertificate: pki.caCertificate }) as UnknownObject[])
+  return { api, handler: api.handler, client, informers: newLocalInformerFactory(reader, log), pki, transportAs }
+}
+
+/** The controllers that every server has: namespaces, service accounts, root CA, garbage, aggregated roles. */
+export function startServerControllers(runtime: Runtime, server: EmbeddedServer): void {
+  startDefinitions(runtime, server, server.api)
+  startNamespaces(runtime, server, server.api)
+  startServiceAccounts(runtime, server)
+  startRootCa(runtime, server, server.pki.caCertificate)
+  startGarbageCollector(runtime, server, server.api)
+  startAggregation(runtime, server)
+  server.informers.start(runtime.signal)
+}
+
+/** A hub's: those and the signing of certificates. */
+export function startHubServer(runtime: Runtime, server: EmbeddedServer): void {
+  startServerControllers(runtime, server)
+  startSigning(
+    runtime,
+    server,
+    loadCertificateAuthority({ certificatePem: server.pki.caCertificate, keyPem: server.pki.caKey }),
+  )
+}
+
+/** A simulated member's: those and workloads on nodes that only pretend. */
+export function startMemberServer(
+  runtime: Runtime,
+  server: EmbeddedServer,
+  options: Omit<KubeletOptions, "version">,
+): void {
+  startServerControllers(runtime, server)
+  startWorkloads(runtime, server)
+  startScheduler(runtime, server)
+  startKubelet(runtime, server, { ...options, version: KUBERNETES_VERSION })
+}
