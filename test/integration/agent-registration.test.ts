@@ -13,10 +13,6 @@ import { LEASES } from "#api/kubernetes/coordination.ts"
 import type { Node } from "#api/kubernetes/core.ts"
 import { CONFIG_MAPS, NODES, SECRETS } from "#api/kubernetes/core.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
-import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
-import { newServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
-import { newRbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
-import { reviewResources } from "#apiserver/reviews/reviews.ts"
 import { startSigning } from "#controlplane/signing/signing.controller.ts"
 import { bootstrapTokenSecret } from "#hub/install/bootstrap-token.ts"
 import { hubManifests } from "#hub/install/hub-manifests.ts"
@@ -27,7 +23,7 @@ import type { HubCredentials } from "#agent/registration/credentials.ts"
 import { startAgent } from "#agent/start.ts"
 import type { Agent, AgentOptions } from "#agent/start.ts"
 import { memoryWorkCache } from "#agent/work/work-cache.ts"
-import { configMap, mapperOf, newWorld } from "./agent-world.ts"
+import { configMap, mapperOf, newWorld, realSecurity } from "./agent-world.ts"
 import type { Cluster, World } from "./agent-world.ts"
 
 const CLUSTER = "cluster1"
@@ -56,22 +52,7 @@ async function newScene(
   const random = seededRandom(2)
   const stop = new AbortController()
   const ca = newCertificateAuthority({ commonName: "hub", clock, random, lifetimeMs: 10 * 365 * 24 * 3600_000 })
-  const issuer = newServiceAccountIssuer({ keyPem: ca.keyPem, issuer: "https://hub" })
-  const hub = await world.cluster("hub", "hub", (reader) => {
-    const authenticator = newAuthenticator({
-      reader,
-      clock,
-      clientCas: ca.certificatePem,
-      serviceAccountIssuer: "https://hub",
-      serviceAccountKeys: [ca.keyPem],
-    })
-    const authorizer = newRbacAuthorizer(reader)
-    return {
-      authenticator,
-      authorizer,
-      virtual: reviewResources({ reader, authorizer, authenticator, issuer, random }),
-    }
-  })
+  const hub = await world.cluster("hub", "hub", realSecurity(world, ca))
   const objects = hubManifests().filter(({ kind }) => kind !== "CustomResourceDefinition")
   await hub.server.bootstrap([...objects, bootstrapTokenSecret(TOKEN)] as never)
   const informers = world.informers(hub.admin)

@@ -33,11 +33,14 @@ export type WorkScene = {
 /** A hub and a member in memory, and an agent between them that knows how to apply works and nothing else. */
 export async function newWorkScene(
   t: TestContext,
-  options: Partial<WorkAgentOptions> & { readonly identity?: () => string } = {},
+  options: Partial<WorkAgentOptions> & {
+    readonly identity?: () => string
+    readonly secureMember?: (world: World) => Parameters<World["cluster"]>[2]
+  } = {},
 ): Promise<WorkScene> {
   const world = newWorld()
   const hub = await world.cluster("hub", "hub")
-  const member = await world.cluster("member", "member")
+  const member = await world.cluster("member", "member", options.secureMember?.(world))
   await hub.admin.create({ ...NAMESPACES }, namespace(CLUSTER))
   const cache = memoryWorkCache()
   let stop = new AbortController()

@@ -12,6 +12,12 @@ import type { ApiServer } from "#apiserver/apiserver.ts"
 import { LOOPBACK } from "#apiserver/authentication/user.ts"
 import { builtinResources } from "#apiserver/builtin/resources.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
+import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
+import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
+import { newServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
+import { rbacEscalation } from "#apiserver/authorization/escalation.ts"
+import { newRbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
+import { reviewResources } from "#apiserver/reviews/reviews.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
 import type { Authenticator, Authorizer } from "#apiserver/request.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
@@ -43,6 +49,7 @@ export type Security = {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly virtual: readonly VirtualResource[]
+  readonly admission: readonly AdmissionPlugin[]
 }
 
 export type World = {
@@ -61,6 +68,7 @@ const OPEN: Security = {
   authenticator: { authenticate: ({ peer }) => peer.user },
   authorizer: { authorize: () => ({ allowed: true, reason: "" }) },
   virtual: [],
+  admission: [],
 }
 
 const VERSION = {
@@ -170,5 +178,30 @@ export function mapperOf({ resources }: Cluster): RestMapper {
     async resourceNamed(group, resource) {
       return toType(resources.all().find((info) => info.group === group && info.resource === resource))
     },
+  }
+}
+
+/** Real authentication and RBAC, with `ca` as the authority of client certificates and the signer of tokens. */
+export function realSecurity(
+  world: World,
+  ca: { readonly certificatePem: string; readonly keyPem: string },
+): (reader: ObjectReader) => Security {
+  const issuer = newServiceAccountIssuer({ keyPem: ca.keyPem, issuer: "https://issuer" })
+  return (reader) => {
+    const authenticator = newAuthenticator({
+      reader,
+      clock: world.clock,
+      clientCas: ca.certificatePem,
+      serviceAccountIssuer: issuer.issuer,
+      serviceAccountKeys: [ca.keyPem],
+    })
+    const authorizer = newRbacAuthorizer(reader)
+    const random = seededRandom(3)
+    return {
+      authenticator,
+      authorizer,
+      virtual: reviewResources({ reader, authorizer, authenticator, issuer, random }),
+      admission: [rbacEscalation(authorizer)],
+    }
   }
 }
