@@ -15,6 +15,7 @@ import {
   patchWork,
   work,
 } from "./agent-work-scene.ts"
+import { hubHashOf } from "#agent/work/work-agent.ts"
 import { configMap } from "./agent-world.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 
@@ -121,4 +122,52 @@ test("an AppliedManifestWork deleted by hand takes its objects along, and the wo
   })
   await scene.settle()
   assert.equal((await getApplied(scene, "w"))?.metadata.deletionTimestamp, undefined)
+})
+
+test("a hub at a new address: its works take the objects over, and what the old ones recorded goes after an hour", async (t) => {
+  const scene = await newWorkScene(t, { agentId: "the-agent" })
+  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
+  await scene.hub.admin.create(MANIFEST_WORKS, work("gone", [configMap("b", {})]))
+  await scene.until(isApplied(scene, "w"))
+  await scene.until(isApplied(scene, "gone"))
+  const before = await getConfigMap(scene, "a")
+  // The new hub lacks one of the works.
+  scene.hub.stop()
+  const key = { namespace: CLUSTER, name: "gone" }
+  await scene.hub.admin.patch(MANIFEST_WORKS, key, { merge: { metadata: { finalizers: null } } })
+  await scene.hub.admin.delete(MANIFEST_WORKS, key)
+  scene.hub.start()
+  await scene.restart({ server: "https://new-address" })
+  await scene.world.clock.advance(3 * 3600_000)
+  const a = await getConfigMap(scene, "a")
+  assert.equal(a?.metadata.uid, before?.metadata.uid, "never deleted")
+  assert.deepEqual(
+    a?.metadata.ownerReferences?.map(({ name }) => name),
+    [`${hubHashOf("https://new-address")}-w`],
+  )
+  assert.equal(await getApplied(scene, "w"), undefined)
+  assert.ok(await getConfigMap(scene, "b"), "owned by no work of the new hub, so kept")
+  assert.ok(await getApplied(scene, "gone"))
+})
+
+test("objects of a member in this process are watched in its memory", async (t) => {
+  const scene = await newWorkScene(t, { inProcess: true })
+  await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" }), deployment(1)]))
+  await scene.until(isApplied(scene, "w"))
+  await scene.settle()
+  const read = scene.world.records.filter(({ to, method }) => to === "member" && method === "GET")
+  assert.deepEqual(
+    read.filter(({ path }) => path.includes("configmaps") || path.includes("deployments")),
+    [],
+  )
+  scene.writes()
+  await patchConfigMap(scene, "a", { data: { k: "hacked" } })
+  await scene.until(async () => (await getConfigMap(scene, "a"))?.data?.k === "1")
+  await scene.settle()
+  assert.deepEqual(scene.writes(), ["PATCH member configmaps/a"])
+  await scene.hub.admin.delete(MANIFEST_WORKS, { namespace: CLUSTER, name: "w" })
+  await scene.until(async () => (await getApplied(scene, "w")) === undefined)
+  await scene.settle()
+  assert.equal(await getConfigMap(scene, "a"), undefined)
+  assert.equal(scene.agent.objects.typeCount, 0)
 })

@@ -6,6 +6,8 @@ import type { ConfigMap } from "#api/kubernetes/core.ts"
 import { CONFIG_MAPS } from "#api/kubernetes/core.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
 import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
+import { newLocalInformerFactory } from "#controlplane/local-informers.ts"
+import { informerSource } from "#agent/work/member-objects.ts"
 import { memoryWorkCache } from "#agent/work/work-cache.ts"
 import type { WorkCache } from "#agent/work/work-cache.ts"
 import { hubHashOf, startWorkAgent } from "#agent/work/work-agent.ts"
@@ -25,7 +27,7 @@ export type WorkScene = {
   /** Writes since the last call, as `PATCH hub manifestworks/w/status`. */
   writes(): string[]
   /** Ends the agent and starts another one. Without a hub it is on its own. */
-  restart(options?: { readonly hub?: boolean }): Promise<void>
+  restart(options?: { readonly hub?: boolean; readonly server?: string }): Promise<void>
   until(condition: () => Promise<boolean>): Promise<void>
   settle(): Promise<void>
 }
@@ -35,6 +37,8 @@ export async function newWorkScene(
   t: TestContext,
   options: Partial<WorkAgentOptions> & {
     readonly identity?: () => string
+    /** Objects come from the member server's own memory, as in a simulated member. */
+    readonly inProcess?: boolean
     readonly secureMember?: (world: World) => Parameters<World["cluster"]>[2]
   } = {},
 ): Promise<WorkScene> {
@@ -44,16 +48,17 @@ export async function newWorkScene(
   await hub.admin.create({ ...NAMESPACES }, namespace(CLUSTER))
   const cache = memoryWorkCache()
   let stop = new AbortController()
-  const start = async (withHub: boolean) => {
+  const start = async (withHub: boolean, hubServer = SERVER) => {
     stop = new AbortController()
     const runtime = world.runtime(stop.signal)
     const client = world.connect("agent", member)
     const informers = world.informers(client)
     const agent = await startWorkAgent(runtime, {
       clusterName: CLUSTER,
-      hubServer: SERVER,
+      hubServer,
       member: { client, informers, mapper: mapperOf(member) },
       cache,
+      ...(options.inProcess ? { objectSource: informerSource(newLocalInformerFactory(member.server.reader)) } : {}),
       ...options,
     })
     informers.start(stop.signal)
@@ -79,10 +84,10 @@ export async function newWorkScene(
       const seen = world.records.splice(0).filter(({ method }) => method !== "GET")
       return seen.map(({ method, to, path }) => `${method} ${to} ${brief(path)}`)
     },
-    async restart({ hub: withHub = true } = {}) {
+    async restart({ hub: withHub = true, server } = {}) {
       stop.abort()
       await world.clock.settle()
-      scene.agent = await start(withHub)
+      scene.agent = await start(withHub, server)
       await world.clock.settle()
     },
     async until(condition) {
