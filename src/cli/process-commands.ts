@@ -15,17 +15,6 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .description("end a fleet that `hawser up --detach` started; its state stays")
     .option("--dir <dir>", "the fleet's folder", ".hawser")
     .action((o) => roots.down(terminal, { dir: o.dir }))
-  program
-    .command("members")
-    .description("run simulated members alone, against any hub")
-    .requiredOption("--hub-kubeconfig <file>", "administrator's kubeconfig of the hub")
-    .option("--clusters <n>", "how many members", integer(1, CLUSTERS_MAX), 3)
-    .option("--prefix <text>", "members are called PREFIX1, PREFIX2, …", "cluster")
-    .option("--dir <dir>", "folder for their state and kubeconfigs", ".hawser-members")
-    .option("--nodes <n>", "fake nodes in every member", integer(0, 1000), 2)
-    .option("--port <port>", "port of the members' API servers (default: a free one, kept)", integer(1, 65535))
-    .option("-q, --quiet", "no progress on stderr", false)
-    .action((o) => roots.members(terminal, o))
   withServingOptions(
     program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
   )

@@ -25,16 +25,6 @@ export type UpOptions = ServingOptions & {
   readonly quiet: boolean
 }
 
-export type MembersOptions = {
-  readonly clusters: number
-  readonly hubKubeconfig: string
-  readonly dir: string
-  readonly prefix: string
-  readonly nodes: number
-  readonly port?: number
-  readonly quiet: boolean
-}
-
 export type ApiserverOptions = ServingOptions & { readonly dir: string; readonly quiet: boolean }
 
 export type HubOptions = {
@@ -60,7 +50,6 @@ export type AgentOptions = {
 export type Roots = {
   readonly up: (terminal: Terminal, options: UpOptions) => Promise<void>
   readonly down: (terminal: Terminal, options: { readonly dir: string }) => Promise<void>
-  readonly members: (terminal: Terminal, options: MembersOptions) => Promise<void>
   readonly apiserver: (terminal: Terminal, options: ApiserverOptions) => Promise<void>
   readonly hub: (terminal: Terminal, options: HubOptions) => Promise<void>
   readonly agent: (terminal: Terminal, options: AgentOptions) => Promise<void>

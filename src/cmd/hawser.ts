@@ -5,9 +5,12 @@ import type { Roots } from "#cli/roots.ts"
 import type { Terminal } from "#cli/terminal.ts"
 import { realClock } from "#lib/clock.ts"
 
-const roots = {
-  up: async (terminal, options) => (await import("./up.ts")).runUp(terminal, options),
-  down: async (terminal, options) => (await import("./down.ts")).runDown(terminal, options),
+const roots: Roots = {
+  up: async (...call) => (await import("./up.ts")).runUp(...call),
+  down: async (...call) => (await import("./down.ts")).runDown(...call),
+  apiserver: async (...call) => (await import("./apiserver.ts")).runApiserver(...call),
+  hub: async (...call) => (await import("./hub.ts")).runHub(...call),
+  agent: async (...call) => (await import("./agent.ts")).runAgent(...call),
 }
 
 const interrupted = new AbortController()
@@ -36,4 +39,4 @@ const terminal: Terminal = {
   interrupted: interrupted.signal,
 }
 
-process.exitCode = await runProgram(roots as unknown as Roots, terminal, process.argv.slice(2))
+process.exitCode = await runProgram(roots, terminal, process.argv.slice(2))

@@ -19,6 +19,7 @@ import { claim, readState, READY_FILE, writeState } from "./fleet-state.ts"
 import { hubAdmission } from "./hub-admission.ts"
 import { startHubControllers } from "./hub-server.ts"
 import { openHost, type Host } from "./host.ts"
+import { untilAborted } from "./interrupted.ts"
 import { startFleetMembers, stopFleetMember, type FleetMember } from "./members.ts"
 import { realRuntime } from "./runtime.ts"
 
@@ -71,7 +72,7 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     }
     await openDirectory(dir).write(READY_FILE, `${process.pid}\n`)
     sayReady(terminal, options, host)
-    await interrupted(terminal.interrupted)
+    await untilAborted(terminal.interrupted)
     progress.update("ending")
     await end(runtime, ending, host, kept)
     progress.clear()
@@ -190,12 +191,6 @@ Try:
   kubectl get managedclusters
   kubectl --kubeconfig ${join(options.dir, "members", "cluster1.kubeconfig")} get pods -A
 ${options.detach ? "" : "\nCtrl-C ends the fleet; its state stays.\n"}`)
-}
-
-/** The listener keeps the process alive meanwhile. */
-function interrupted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }))
 }
 
 async function end(

@@ -39,7 +39,7 @@ function reviewAccess(
   if (errors.length > 0) throw invalid({ group: GROUP, kind: "" }, "", errors) // upstream leaves the kind out here
   const { allowed, reason } = authorizer.authorize(userOf(spec), attributesIn(spec))
   const status = { allowed, ...(reason === "" ? {} : { reason }) }
-  return answer(GROUP, kind, { ...(kind.startsWith("Local") ? { namespace } : {}) }, { spec, status })
+  return answer(GROUP, kind, kind.startsWith("Local") ? { namespace } : {}, { spec, status })
 }
 
 function validateAccessReview(kind: string, spec: Json, namespace: string): FieldError[] {

@@ -82,9 +82,9 @@ const writes = (plan: Plan) =>
 const SET_UP = [
   "apply namespaces c1",
   "create clusterroles open-cluster-management:managedcluster:c1",
-  "create clusterrolebindings open-cluster-management:managedcluster:c1",
   "create rolebindings c1/open-cluster-management:managedcluster:c1:registration",
   "create rolebindings c1/open-cluster-management:managedcluster:c1:work",
+  "create clusterrolebindings open-cluster-management:managedcluster:c1",
 ]
 const CLUSTER = "patch managedclusters c1"
 const STATUS = "patch managedclusters/status c1"

@@ -30,7 +30,8 @@ export function planAccept(observed: ObservedCluster): Plan {
 
 /**
  * The cluster's own write goes first: it may be refused, and without its finalizers a deletion would leave rights behind.
- * The bindings follow the namespace that they are in.
+ * The bindings follow the namespace that they are in. The one of the cluster's own role comes last: a server refuses to
+ * bind a role that its authorizer has not seen yet, and on kube-apiserver that takes a moment longer than the write.
  */
 function planAccepted(observed: ObservedCluster, change: Action | undefined): Plan {
   const { cluster, nowMs } = observed
@@ -38,7 +39,6 @@ function planAccepted(observed: ObservedCluster, change: Action | undefined): Pl
   const outside = [
     ...ensureNamespace(name, observed.namespace),
     ...ensureGrants(CLUSTER_ROLES, newClusterRole(name, true), observed.clusterRole),
-    ...ensureGrants(CLUSTER_ROLE_BINDINGS, newClusterRoleBinding(name), observed.clusterRoleBinding),
   ]
   const inside = [
     ...ensureGrants(ROLE_BINDINGS, newRegistrationBinding(name), observed.registrationBinding),
@@ -50,6 +50,7 @@ function planAccepted(observed: ObservedCluster, change: Action | undefined): Pl
       ...(change === undefined ? [] : [change]),
       ...together(outside),
       ...together(inside),
+      ...ensureGrants(CLUSTER_ROLE_BINDINGS, newClusterRoleBinding(name), observed.clusterRoleBinding),
       // Planned from the version that the change has made old, it would be refused; the next pass writes it.
       ...(change === undefined ? conditionPatch(cluster, ACCEPTED, nowMs) : []),
     ],

@@ -14,6 +14,8 @@ import { BUILT_IN_SETS, planBinding, planBuiltInSet, planClusterSet } from "./cl
 import type { Hub } from "./hub.ts"
 
 const BY_SET = "registration/set"
+/** Clusters that come together are counted together: each count is a write. */
+const COALESCE_MS = 200
 
 export function startClusterSets(runtime: Runtime, hub: Hub, options: { readonly builtInSets: boolean }): void {
   const sets = hub.informers.informer(MANAGED_CLUSTER_SETS)
@@ -24,16 +26,8 @@ export function startClusterSets(runtime: Runtime, hub: Hub, options: { readonly
   const controller = startController(runtime, {
     name: "cluster-set",
     workers: 1,
-    sources: [
-      { informer: sets, keysOf: ({ object }) => [object.metadata.name ?? ""] },
-      {
-        informer: clusters,
-        keysOf: (change) =>
-          change.kind === "changed" && deepEqual(change.before.metadata.labels, change.object.metadata.labels)
-            ? []
-            : sets.list().map((set) => set.metadata.name ?? ""),
-      },
-    ],
+    sources: [{ informer: sets, keysOf: ({ object }) => [object.metadata.name ?? ""] }],
+    reads: [clusters],
     reconcile: async (name, signal) => {
       const set = sets.get(name)
       if (options.builtInSets) await applyPlan(hub.client, planBuiltInSet(name, set), { log: runtime.log, signal })
@@ -43,6 +37,10 @@ export function startClusterSets(runtime: Runtime, hub: Hub, options: { readonly
           signal,
         })
     },
+  })
+  clusters.onChange((change) => {
+    if (change.kind === "changed" && deepEqual(change.before.metadata.labels, change.object.metadata.labels)) return
+    for (const set of sets.list()) controller.enqueueAfter(set.metadata.name ?? "", COALESCE_MS)
   })
   if (options.builtInSets) for (const name of BUILT_IN_SETS) controller.enqueue(name)
 

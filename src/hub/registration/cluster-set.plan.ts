@@ -82,9 +82,9 @@ export function planClusterSet(set: ManagedClusterSet, clusters: readonly Manage
 /** By the set's label, or by its selector; one of the latter kind without a selector has no members. */
 function membersOf(set: ManagedClusterSet): (labels: Readonly<Record<string, string>>) => boolean {
   const { selectorType, labelSelector } = set.spec.clusterSelector
-  return selectorType === "LabelSelector"
-    ? labelSelectorOf(labelSelector).matches
-    : (labels) => labels[CLUSTER_SET_LABEL] === set.metadata.name
+  if (selectorType !== "LabelSelector") return (labels) => labels[CLUSTER_SET_LABEL] === set.metadata.name
+  const selector = labelSelectorOf(labelSelector)
+  return (labels) => selector.matches(labels)
 }
 
 /** Whether the set that a binding names is there. */

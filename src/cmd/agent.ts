@@ -1,0 +1,44 @@
+// `hawser agent`: the klusterlet agent of one cluster.
+import { join, resolve } from "node:path"
+import { directoryCredentialStore } from "#agent/registration/credential-store.ts"
+import { startAgent } from "#agent/start.ts"
+import { directoryWorkCache } from "#agent/work/work-cache.ts"
+import type { AgentOptions } from "#cli/roots.ts"
+import type { Terminal } from "#cli/terminal.ts"
+import { newInformerFactory } from "#kube/informer-factory.ts"
+import { loadKubeconfig, transportOf } from "#kube/kubeconfig.ts"
+import { newRestMapper } from "#kube/rest-mapper.ts"
+import { newKubeClient } from "#kube/rest.ts"
+import { openDirectory } from "#lib/directory.ts"
+import { connectionsTo } from "./agent-connections.ts"
+import { realRuntime } from "./runtime.ts"
+
+export async function runAgent(terminal: Terminal, options: AgentOptions): Promise<void> {
+  const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
+  const { clock, random, log } = runtime
+  const at = (path: string) => resolve(terminal.cwd, path)
+  const bootstrap = await loadKubeconfig(at(options.bootstrapKubeconfig), terminal.readFile)
+  const spoke = await loadKubeconfig(at(options.spokeKubeconfig), terminal.readFile)
+  const spokeTransport = transportOf(spoke, { clock })
+  const client = newKubeClient({ transport: spokeTransport, userAgent: "hawser-agent", clock })
+  const hub = {
+    server: bootstrap.server,
+    clusterEntry: bootstrap.clusterName,
+    ...(bootstrap.ca === undefined ? {} : { ca: bootstrap.ca }),
+  }
+  const dir = at(options.dir)
+  const agent = startAgent(runtime, {
+    clusterName: options.clusterName,
+    ...connectionsTo(runtime, hub, bootstrap.token),
+    credentialStore: directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig"))),
+    member: {
+      client,
+      informers: newInformerFactory({ client, clock, random, log }),
+      mapper: newRestMapper({ client, clock }),
+    },
+    workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
+    featureGates: options.featureGates,
+  })
+  await agent.done
+  spokeTransport.close()
+}
