@@ -132,7 +132,8 @@ export function validateCronJobUpdate(cronJob: UnknownObject): FieldError[] {
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined
+    // It throws for a zone that it does not know.
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== ""
   } catch {
     return false
   }
