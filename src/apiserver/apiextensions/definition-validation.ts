@@ -13,6 +13,7 @@ import type { JsonSchema } from "#apimachinery/openapi.ts"
 import { validateStructuralSchema } from "#apimachinery/schema/structural.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import { findObject, listIn, textIn } from "#apiserver/builtin/fields.ts"
+import { structField } from "#apiserver/builtin/validation/checks.ts"
 import type { CustomResourceDefinition, DefinitionColumn, DefinitionNames, DefinitionVersion } from "./definition.ts"
 
 const COLUMN_TYPES = ["boolean", "date", "integer", "number", "string"]
@@ -70,12 +71,17 @@ function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
     if (version.schema?.openAPIV3Schema === undefined)
       errors.push(requiredField(`spec.versions[${i}].schema.openAPIV3Schema`, ""))
   }
-  for (const [i, version] of versions.entries()) errors.push(...validateVersion(version, `spec.versions[${i}]`))
+  for (const [i, version] of versions.entries()) errors.push(...validateVersion(version, pathsOf(versions, i)))
+  const [first] = versions
+  if (first?.name && isDns1035Label(first.name).length > 0) {
+    // Told again of the one version that the API had before it had several.
+    errors.push(invalidField("spec.version", first.name, isDns1035Label(first.name).join(",")))
+  }
   if (new Set(versions.map((v) => v.name)).size < versions.length) {
-    errors.push(invalidField("spec.versions", versions, "must contain unique version names"))
+    errors.push(versionsError(versions, "must contain unique version names"))
   }
   if (versions.filter((v) => v.storage).length !== 1) {
-    errors.push(invalidField("spec.versions", versions, "must have exactly one version marked as storage version"))
+    errors.push(versionsError(versions, "must have exactly one version marked as storage version"))
   }
   for (const name of ["plural", "singular", "kind", "listKind"] as const) {
     if (!spec.names[name]) errors.push(requiredField(`spec.names.${name}`, ""))
@@ -109,7 +115,44 @@ function validateNames(names: DefinitionNames): FieldError[] {
   return errors
 }
 
-function validateVersion(version: DefinitionVersion, path: string): FieldError[] {
+/** The list of versions as upstream prints it: its own structs, without what all versions share. */
+function versionsError(versions: readonly DefinitionVersion[], why: string): FieldError {
+  const value = versions.map((v) => ({
+    Name: v.name,
+    Served: v.served ?? false,
+    Storage: v.storage ?? false,
+    Deprecated: v.deprecated ?? false,
+    DeprecationWarning: v.deprecationWarning ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  }))
+  return structField("Invalid", "spec.versions", value, why)
+}
+
+/**
+ * Where problems of a version are told. What all versions say alike, upstream has once and above them: errors name it
+ * there, in the words of an older version of the API.
+ */
+function pathsOf(versions: readonly DefinitionVersion[], index: number) {
+  const own = `spec.versions[${index}]`
+  const isShared = (field: keyof DefinitionVersion) => {
+    const [first] = versions
+    return first?.[field] !== undefined && versions.every((v) => deepEqual(v[field], first[field]))
+  }
+  const shared = (field: keyof DefinitionVersion) => (isShared(field) ? `spec.${field}` : `${own}.${field}`)
+  return {
+    own,
+    schema: isShared("schema") ? "spec.validation.openAPIV3Schema" : `${own}.schema.openAPIV3Schema`,
+    subresources: shared("subresources"),
+    additionalPrinterColumns: shared("additionalPrinterColumns"),
+    selectableFields: shared("selectableFields"),
+  }
+}
+
+function validateVersion(version: DefinitionVersion, paths: ReturnType<typeof pathsOf>): FieldError[] {
+  const path = paths.own
   const errors: FieldError[] = []
   const problems = isDns1035Label(version.name ?? "")
   if (problems.length > 0) errors.push(invalidField(`${path}.name`, version.name ?? "", problems.join(",")))
@@ -125,15 +168,15 @@ function validateVersion(version: DefinitionVersion, path: string): FieldError[]
   if (root !== undefined) {
     if (subresources?.status !== undefined && root.type !== "object" && root.type !== undefined) {
       const why = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
-      errors.push(invalidField(`${path}.schema.openAPIV3Schema.type`, root.type, why))
+      errors.push(invalidField(`${paths.schema}.type`, root.type, why))
     }
-    errors.push(...validateStructuralSchema(root, `${path}.schema.openAPIV3Schema`))
+    errors.push(...validateStructuralSchema(root, paths.schema))
   }
-  errors.push(...validateScale(version, `${path}.subresources.scale`))
+  errors.push(...validateScale(version, `${paths.subresources}.scale`))
   for (const [i, column] of (version.additionalPrinterColumns ?? []).entries()) {
-    errors.push(...validateColumn(column, `${path}.additionalPrinterColumns[${i}]`))
+    errors.push(...validateColumn(column, `${paths.additionalPrinterColumns}[${i}]`))
   }
-  if (root !== undefined) errors.push(...validateSelectableFields(version, root, `${path}.selectableFields`))
+  if (root !== undefined) errors.push(...validateSelectableFields(version, root, paths.selectableFields))
   return errors
 }
 
@@ -213,11 +256,10 @@ function validateConversion(conversion: CustomResourceDefinition["spec"]["conver
       : [forbiddenField("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook")]
   }
   const client = findObject(webhook, "clientConfig")
-  if (client === undefined) {
-    return [requiredField("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook")]
-  }
   const errors: FieldError[] = []
-  if ((client["url"] === undefined) === (client["service"] === undefined)) {
+  if (client === undefined) {
+    errors.push(requiredField("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"))
+  } else if ((client["url"] === undefined) === (client["service"] === undefined)) {
     errors.push(requiredField("spec.conversion.webhookClientConfig", "exactly one of url or service is required"))
   }
   if (listIn(webhook, "conversionReviewVersions").length === 0) {
@@ -229,6 +271,9 @@ function validateConversion(conversion: CustomResourceDefinition["spec"]["conver
 /** A version that objects may be stored in stays until someone has rewritten them. */
 function validateStored({ spec, status }: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = []
+  if ((status?.storedVersions ?? []).length === 0) {
+    errors.push(invalidField("status.storedVersions", null, "must have at least one stored version"))
+  }
   for (const [i, name] of (status?.storedVersions ?? []).entries()) {
     if (spec.versions.some((v) => v.name === name)) continue
     const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`

@@ -1,6 +1,7 @@
 // What a new pod gets that its author left out. Source: k8s.io/kubernetes pkg/registry/core/pod/strategy.go, and the
 // admission plug-ins serviceaccount, priority and defaulttolerationseconds under plugin/pkg/admission.
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { forbidden } from "#apimachinery/status-error.ts"
 import { qosClassOf } from "#apiserver/builtin/defaults/pod.ts"
 import { itemsIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
@@ -15,6 +16,9 @@ const TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 /** An hour and a few seconds, by which kubelets know tokens that were asked for here. */
 const TOKEN_SECONDS = 3607
 
+const PODS = { group: "", resource: "pods" }
+const PRIORITY_CLASSES = { group: "scheduling.k8s.io", resource: "priorityclasses" }
+
 export type PodDefaulting = {
   readonly random: Random
   readonly reader?: (() => ObjectReader) | undefined
@@ -28,6 +32,12 @@ export function newPodStrategy(defaulting: PodDefaulting): KindStrategy {
       setServiceAccount(pod, spec, defaulting)
       setPriority(spec, defaulting)
       setTolerations(spec)
+    },
+    admit(pod, before) {
+      const name = textIn(pod["spec"], "priorityClassName")
+      if (before !== undefined || name === "" || defaulting.reader === undefined) return undefined
+      if (defaulting.reader().get(PRIORITY_CLASSES, "", name) !== undefined) return undefined
+      return forbidden(PODS, pod.metadata.name ?? "", `no PriorityClass with name ${name} was found`)
     },
     defaultGracePeriodSeconds(pod) {
       const phase = textIn(pod["status"], "phase")
@@ -86,7 +96,7 @@ function tokenVolume(name: string): Json {
 }
 
 function setPriority(spec: Json, { reader }: PodDefaulting): void {
-  const classes = reader?.().list({ group: "scheduling.k8s.io", resource: "priorityclasses" }) ?? []
+  const classes = reader?.().list(PRIORITY_CLASSES) ?? []
   const wanted = textIn(spec, "priorityClassName")
   const found = classes.find((c) => (wanted === "" ? c["globalDefault"] === true : c.metadata.name === wanted))
   if (wanted === "" && found !== undefined) spec["priorityClassName"] = found.metadata.name

@@ -2,6 +2,7 @@ import { clone, deepEqual } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { DEFAULT_RULES } from "#apiserver/builtin/defaults/rules.ts"
 import { completeStruct, emptyField } from "#apiserver/builtin/typed-form.ts"
+import { validationOf } from "#apiserver/builtin/validation/registry.ts"
 import type { Strategy, StrategyContext } from "#apiserver/resource.ts"
 import type { KindStrategy } from "./kinds.ts"
 import { traitsOf } from "./traits.ts"
@@ -20,6 +21,7 @@ export function newStrategy(described: Described, kind: KindStrategy): Strategy 
   const { schemaName, statusSubresource } = described
   const { keepsStatusOnCreate, prepareForCreate, prepareForUpdate, ...rest } = kind
   return {
+    ...validationOf(described.group, described.resource),
     ...rest,
     ...(schemaName === undefined ? {} : { setDefaults: (object) => completeStruct(object, schemaName, DEFAULT_RULES) }),
     prepareForCreate(object: UnknownObject, context: StrategyContext) {

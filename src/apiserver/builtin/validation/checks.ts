@@ -8,10 +8,9 @@ import type { Json } from "#apiserver/builtin/fields.ts"
 
 const PORT_MAX = 65_535
 const PORT_NAME_LENGTH_MAX = 15
-const NOTHING: FieldError[] = []
 
 export function atLeast(field: string, value: unknown, min: number): FieldError[] {
-  if (typeof value !== "number" || value >= min) return NOTHING
+  if (typeof value !== "number" || value >= min) return []
   return [invalidField(field, value, `must be greater than or equal to ${min}`)]
 }
 
@@ -22,12 +21,12 @@ export function nonNegative(object: Json, path: string, ...fields: readonly stri
 
 /** The named fields have one of their values, if any. */
 export function oneOf(field: string, value: unknown, supported: readonly string[]): FieldError[] {
-  if (value === undefined || supported.includes(value as string)) return NOTHING
+  if (value === undefined || supported.includes(value as string)) return []
   return [unsupportedField(field, value, supported)]
 }
 
 export function port(field: string, value: unknown): FieldError[] {
-  if (typeof value === "number" && value >= 1 && value <= PORT_MAX) return NOTHING
+  if (typeof value === "number" && value >= 1 && value <= PORT_MAX) return []
   return [invalidField(field, value ?? 0, `must be between 1 and ${PORT_MAX}, inclusive`)]
 }
 
@@ -58,7 +57,7 @@ export function dnsLabel(field: string, value: string): FieldError[] {
 
 /** A name that may be left out. */
 export function dnsSubdomain(field: string, value: unknown): FieldError[] {
-  return typeof value !== "string" || value === "" ? NOTHING : invalidFor(field, value, isDns1123Subdomain(value))
+  return typeof value !== "string" || value === "" ? [] : invalidFor(field, value, isDns1123Subdomain(value))
 }
 
 export function requiredText(object: Json, path: string, ...fields: readonly string[]): FieldError[] {
@@ -103,12 +102,12 @@ const PERCENT_RULE =
 
 /** A number that is not negative, or a percentage. */
 export function numberOrPercent(field: string, value: unknown): FieldError[] {
-  if (typeof value === "string") return PERCENT.test(value) ? NOTHING : [invalidField(field, value, PERCENT_RULE)]
+  if (typeof value === "string") return PERCENT.test(value) ? [] : [invalidField(field, value, PERCENT_RULE)]
   return atLeast(field, value, 0)
 }
 
 export function notAboveHundredPercent(field: string, value: unknown): FieldError[] {
-  if (typeof value !== "string" || !PERCENT.test(value) || Number.parseInt(value) <= 100) return NOTHING
+  if (typeof value !== "string" || !PERCENT.test(value) || Number.parseInt(value) <= 100) return []
   return [invalidField(field, value, "must not be greater than 100%")]
 }
 
@@ -116,14 +115,14 @@ const IP_RULE = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 const CIDR_RULE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 export function ipAddress(field: string, value: string): FieldError[] {
-  return ipVersion(value) === 0 ? [invalidField(field, value, IP_RULE)] : NOTHING
+  return ipVersion(value) === 0 ? [invalidField(field, value, IP_RULE)] : []
 }
 
 export function cidr(field: string, value: string): FieldError[] {
   const [address = "", bits, ...rest] = value.split("/")
   const version = ipVersion(address)
   const isBits = bits !== undefined && /^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
-  return version !== 0 && isBits && rest.length === 0 ? NOTHING : [invalidField(field, value, CIDR_RULE)]
+  return version !== 0 && isBits && rest.length === 0 ? [] : [invalidField(field, value, CIDR_RULE)]
 }
 
 /** @returns 4, 6, or 0 for what is no address */
@@ -141,7 +140,7 @@ export function unique(items: readonly Json[], path: string, name: string): Fiel
     const value = textIn(item, name)
     if (value === "" || !seen.has(value)) {
       seen.add(value)
-      return NOTHING
+      return []
     }
     return [duplicateField(`${path}[${i}].${name}`, value)]
   })
@@ -149,5 +148,21 @@ export function unique(items: readonly Json[], path: string, name: string): Fiel
 
 /** A field that nobody may change. */
 export function immutable(field: string, value: unknown, before: unknown): FieldError[] {
-  return deepEqual(value, before) ? NOTHING : [invalidField(field, value ?? null, "field is immutable")]
+  return deepEqual(value, before) ? [] : [invalidField(field, value ?? null, "field is immutable")]
+}
+
+/**
+ * An error about a value that Go prints as a struct of its own: fields in their order, under Go's names.
+ *
+ * @param detail  `must be …`, or the supported values
+ */
+export function structField(
+  kind: "Invalid" | "NotSupported" | "Duplicate",
+  field: string,
+  value: object,
+  detail: string,
+): FieldError {
+  const word = { Invalid: "Invalid", NotSupported: "Unsupported", Duplicate: "Duplicate" }[kind]
+  const body = `${word} value: ${JSON.stringify(value)}${detail === "" ? "" : `: ${detail}`}`
+  return { field, reason: `FieldValue${kind}`, body }
 }

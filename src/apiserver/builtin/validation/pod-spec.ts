@@ -3,7 +3,7 @@ import { invalidField, requiredField, unsupportedField } from "#apimachinery/fie
 import type { FieldError } from "#apimachinery/status-error.ts"
 import { itemsIn, numberIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
-import { dnsLabel, dnsSubdomain, labels, oneOf, requiredText } from "./checks.ts"
+import { dnsLabel, dnsSubdomain, labels, oneOf } from "./checks.ts"
 import { validateContainer } from "./containers.ts"
 import { validateVolumes } from "./volumes.ts"
 
@@ -35,9 +35,6 @@ function validateSettings(spec: Json, path: string): FieldError[] {
     ...oneOf(`${path}.restartPolicy`, spec["restartPolicy"], ["Always", "OnFailure", "Never"]),
     ...oneOf(`${path}.dnsPolicy`, spec["dnsPolicy"], DNS_POLICIES),
     ...labels(`${path}.nodeSelector`, spec["nodeSelector"]),
-    ...itemsIn(spec, "imagePullSecrets").flatMap((secret, i) =>
-      requiredText(secret, `${path}.imagePullSecrets[${i}]`, "name"),
-    ),
     ...dnsSubdomain(`${path}.serviceAccountName`, spec["serviceAccountName"]),
     ...dnsSubdomain(`${path}.nodeName`, spec["nodeName"]),
   ]

@@ -7,7 +7,15 @@ import type { LabelSelectorObject, Labels } from "#apimachinery/selectors.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import { findObject, isAbsent, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
-import { immutable, labels, labelSelector, nonNegative, notAboveHundredPercent, numberOrPercent } from "./checks.ts"
+import {
+  immutable,
+  labels,
+  labelSelector,
+  nonNegative,
+  notAboveHundredPercent,
+  numberOrPercent,
+  structField,
+} from "./checks.ts"
 import { validatePodSpec } from "./pod-spec.ts"
 
 const templateLabels = (spec: Json): Labels | undefined =>
@@ -100,7 +108,12 @@ function validateDeploymentStrategy(strategy: Json): FieldError[] {
   }
   if (type !== "RollingUpdate") {
     return [
-      unsupportedField("spec.strategy", { Type: type, RollingUpdate: update ?? null }, ["Recreate", "RollingUpdate"]),
+      structField(
+        "NotSupported",
+        "spec.strategy",
+        { Type: type, RollingUpdate: update ?? null },
+        'supported values: "Recreate", "RollingUpdate"',
+      ),
     ]
   }
   const path = "spec.strategy.rollingUpdate"
@@ -152,7 +165,9 @@ export function validateDaemonSet(set: UnknownObject): FieldError[] {
   const update = findObject(strategy, "rollingUpdate")
   if (type !== "RollingUpdate" && type !== "OnDelete") {
     const value = { Type: type, RollingUpdate: update ?? null }
-    errors.push(unsupportedField("spec.updateStrategy", value, ["RollingUpdate", "OnDelete"]))
+    errors.push(
+      structField("NotSupported", "spec.updateStrategy", value, 'supported values: "RollingUpdate", "OnDelete"'),
+    )
   }
   if (type !== "RollingUpdate" || update === undefined) return errors
   const path = "spec.updateStrategy.rollingUpdate"
@@ -184,11 +199,16 @@ export function validateStatefulSet(set: UnknownObject): FieldError[] {
   if (type === "OnDelete" && update !== undefined) {
     const value = { Partition: update["partition"] ?? 0, MaxUnavailable: update["maxUnavailable"] ?? null }
     errors.push(
-      invalidField("spec.updateStrategy.rollingUpdate", value, "only allowed for updateStrategy 'RollingUpdate'"),
+      structField(
+        "Invalid",
+        "spec.updateStrategy.rollingUpdate",
+        value,
+        "only allowed for updateStrategy 'RollingUpdate'",
+      ),
     )
   } else if (type !== "OnDelete" && type !== "RollingUpdate") {
     const value = { Type: type, RollingUpdate: update ?? null }
-    errors.push(invalidField("spec.updateStrategy", value, "must be 'RollingUpdate' or 'OnDelete'"))
+    errors.push(structField("Invalid", "spec.updateStrategy", value, "must be 'RollingUpdate' or 'OnDelete'"))
   }
   if (update !== undefined && type === "RollingUpdate") {
     errors.push(...nonNegative(update, "spec.updateStrategy.rollingUpdate", "partition"))
