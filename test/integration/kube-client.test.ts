@@ -168,7 +168,7 @@ test("kube client: many watches on one connection, from a version, until they ar
     )
   })
   await client.create(CONFIGMAPS, configMap("watches", "a"))
-  await client.patch(CONFIGMAPS, { namespace: "watches", name: "a" }, { merge: { data: { größe: "✓" } } })
+  await client.patch(CONFIGMAPS, { namespace: "watches", name: "a" }, { merge: { data: { size: "größe ✓" } } })
   await client.delete(CONFIGMAPS, { namespace: "watches", name: "a" })
   const all = ["ADDED a", "MODIFIED a", "DELETED a"]
   await eventually(() => told.forEach((events) => assert.deepEqual(events, all)))

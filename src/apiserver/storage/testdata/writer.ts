@@ -1,5 +1,5 @@
 // Writes without end and prints each key once it is acknowledged, until it is killed.
-import { writeSync } from "node:fs"
+// Through the stream: `writeSync` on a full pipe throws EAGAIN. A note that is lost with the process only checks less.
 import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
 
 const engine = await openSqliteEngine({ file: process.argv[2]! })
@@ -10,7 +10,7 @@ async function write(worker: number): Promise<never> {
     const durable = i % 4 !== 0
     const key = durable ? `/a/${worker}/${i}` : `/lease/${worker}/${i}`
     const result = await store.put(key, Buffer.alloc(500), 0, { durable })
-    if (result.ok) writeSync(1, `${key} ${result.revision}\n`)
+    if (result.ok) process.stdout.write(`${key} ${result.revision}\n`)
   }
 }
 
