@@ -23,8 +23,6 @@ export async function runDown(terminal: Terminal, options: { readonly dir: strin
         next: `kill -9 ${pid}   (what was acknowledged is on disk)`,
       })
     }
-    // A clock's timer does not keep the process alive, and here nothing else does.
-    await new Promise<void>((done) => process.nextTick(done))
     await sleep(terminal.clock, POLL_MS, terminal.interrupted)
   }
   terminal.stdout("Fleet ended; its state stays\n")

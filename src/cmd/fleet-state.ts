@@ -8,8 +8,8 @@ export type FleetState = { readonly port: number; readonly clusters: number }
 
 const STATE_FILE = "fleet.json"
 const PID_FILE = "pid"
-/** There while all members are joined. */
-export const READY_FILE = "ready"
+/** There while all members are joined; says what `--detach` prints. */
+const READY_FILE = "ready"
 
 export async function readState(dir: string): Promise<FleetState | undefined> {
   const path = join(dir, STATE_FILE)
@@ -26,6 +26,18 @@ export async function readState(dir: string): Promise<FleetState | undefined> {
 
 export async function writeState(dir: string, state: FleetState): Promise<void> {
   await writeFile(join(dir, STATE_FILE), JSON.stringify(state) + "\n")
+}
+
+/** Tells who waits for it that the fleet is up. */
+export async function writeReady(dir: string, hubUrl: string): Promise<void> {
+  await writeFile(join(dir, READY_FILE), `${hubUrl}\n`)
+}
+
+/** @returns the hub's URL, or undefined while the fleet is not up */
+export async function readReady(dir: string): Promise<string | undefined> {
+  const path = join(dir, READY_FILE)
+  const text = existsSync(path) ? (await readFile(path, "utf8")).trim() : ""
+  return text === "" ? undefined : text
 }
 
 /** Makes the folder this process's own. @throws CommandError when another process runs from it */

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { runProgram } from "#cli/program.ts"
 import type { Roots } from "#cli/roots.ts"
 import type { Terminal } from "#cli/terminal.ts"
-import { realClock } from "#lib/clock.ts"
+import { keepAwake, realClock } from "#lib/clock.ts"
 
 const roots: Roots = {
   up: async (...call) => (await import("./up.ts")).runUp(...call),
@@ -39,4 +39,7 @@ const terminal: Terminal = {
   interrupted: interrupted.signal,
 }
 
+// A command that only waits has nothing else that holds the process.
+const release = keepAwake()
 process.exitCode = await runProgram(roots, terminal, process.argv.slice(2))
+release()

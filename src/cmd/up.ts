@@ -15,11 +15,12 @@ import { openDirectory } from "#lib/directory.ts"
 import { sleep } from "#lib/clock.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { SAMPLE_NAME, SAMPLE_NAMESPACE, sampleObjects } from "#simulator/sample.ts"
-import { claim, readState, READY_FILE, writeState } from "./fleet-state.ts"
+import { claim, readState, writeReady, writeState } from "./fleet-state.ts"
 import { hubAdmission } from "./hub-admission.ts"
 import { startHubControllers } from "./hub-server.ts"
 import { openHost, type Host } from "./host.ts"
 import { untilAborted } from "./interrupted.ts"
+import { startDetached } from "./detach.ts"
 import { startFleetMembers, stopFleetMember, type FleetMember } from "./members.ts"
 import { realRuntime } from "./runtime.ts"
 
@@ -29,6 +30,10 @@ const POLL_MS = 25
 const DETACH_WITHIN_MS = 30_000
 
 export async function runUp(terminal: Terminal, options: UpOptions): Promise<void> {
+  if (options.detach) {
+    const url = await startDetached(terminal, options)
+    return sayReady(terminal, options, url)
+  }
   const dir = resolve(terminal.cwd, options.dir)
   const release = await claim(dir)
   const ending = new AbortController()
@@ -70,8 +75,8 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
       )
       progress.done(`sample application "${SAMPLE_NAME}" available on ${wanted} clusters`)
     }
-    await openDirectory(dir).write(READY_FILE, `${process.pid}\n`)
-    sayReady(terminal, options, host)
+    await writeReady(dir, host.url)
+    sayReady(terminal, options, host.url)
     await untilAborted(terminal.interrupted)
     progress.update("ending")
     await end(runtime, ending, host, kept)
@@ -180,17 +185,17 @@ async function detachLast(
   return members.slice(0, wanted)
 }
 
-function sayReady(terminal: Terminal, options: UpOptions, host: Host): void {
+function sayReady(terminal: Terminal, options: UpOptions, url: string): void {
   const kubeconfig = join(options.dir, "hub.kubeconfig")
   terminal.stdout(`
-Hub        ${host.url}
+Hub        ${url}
 Kubeconfig ${kubeconfig}   (members: ${join(options.dir, "members", "clusterN.kubeconfig")})
 
 Try:
   export KUBECONFIG=${kubeconfig}
   kubectl get managedclusters
   kubectl --kubeconfig ${join(options.dir, "members", "cluster1.kubeconfig")} get pods -A
-${options.detach ? "" : "\nCtrl-C ends the fleet; its state stays.\n"}`)
+${options.detach ? `\nhawser down --dir ${options.dir} ends the fleet; its state stays.\n` : "\nCtrl-C ends the fleet; its state stays.\n"}`)
 }
 
 async function end(

@@ -24,6 +24,12 @@ export const realClock: Clock = {
   },
 }
 
+/** Keeps the process alive, which `realClock` does not, until the returned function is called. */
+export function keepAwake(): () => void {
+  const handle = setInterval(() => undefined, TIMER_MAX_MS)
+  return () => clearInterval(handle)
+}
+
 /** The longest delay that setTimeout honours: 2^31-1 ms. A caller that waits longer is woken early and asks again. */
 const TIMER_MAX_MS = 0x7fff_ffff
 
