@@ -5,7 +5,7 @@ import { join, resolve } from "node:path"
 import type { UpOptions } from "#cli/roots.ts"
 import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
 import { sleep } from "#lib/clock.ts"
-import { readReady, runningPid } from "./fleet-state.ts"
+import { forgetReady, readReady, runningPid } from "./fleet-state.ts"
 
 const POLL_MS = 50
 /** What the detached process says while it starts. */
@@ -23,6 +23,8 @@ export async function startDetached(terminal: Terminal, options: UpOptions): Pro
       next: `hawser down --dir ${options.dir}`,
     })
   }
+  // A process that was killed left it there.
+  await forgetReady(dir)
   const logFile = join(dir, START_LOG)
   const child = spawnAgain(dir, logFile)
   const ended = new Promise<number>((done) => child.on("exit", (code) => done(code ?? EXIT.failed)))

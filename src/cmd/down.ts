@@ -2,7 +2,7 @@
 import { resolve } from "node:path"
 import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
 import { sleep } from "#lib/clock.ts"
-import { isAlive, runningPid } from "./fleet-state.ts"
+import { lifeOf, runningPid } from "./fleet-state.ts"
 
 const ENDS_WITHIN_MS = 30_000
 const POLL_MS = 50
@@ -14,9 +14,10 @@ export async function runDown(terminal: Terminal, options: { readonly dir: strin
     terminal.stdout(`No fleet runs from ${options.dir}\n`)
     return
   }
+  const life = lifeOf(pid)
   process.kill(pid, "SIGTERM")
   const deadlineMs = terminal.clock.nowMs() + ENDS_WITHIN_MS
-  while (isAlive(pid)) {
+  while (lifeOf(pid) !== undefined && lifeOf(pid) === life) {
     if (terminal.clock.nowMs() > deadlineMs) {
       throw new CommandError(`Cannot end the fleet: process ${pid} still runs after ${ENDS_WITHIN_MS / 1000} s`, {
         exitCode: EXIT.timeout,

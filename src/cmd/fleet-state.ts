@@ -1,5 +1,5 @@
 // What a fleet's folder remembers between starts, and who runs it now.
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { CommandError } from "#cli/terminal.ts"
@@ -33,6 +33,10 @@ export async function writeReady(dir: string, hubUrl: string): Promise<void> {
   await writeFile(join(dir, READY_FILE), `${hubUrl}\n`)
 }
 
+export async function forgetReady(dir: string): Promise<void> {
+  await rm(join(dir, READY_FILE), { force: true })
+}
+
 /** @returns the hub's URL, or undefined while the fleet is not up */
 export async function readReady(dir: string): Promise<string | undefined> {
   const path = join(dir, READY_FILE)
@@ -49,10 +53,10 @@ export async function claim(dir: string): Promise<() => Promise<void>> {
       next: `hawser down --dir ${dir}`,
     })
   }
-  await rm(join(dir, READY_FILE), { force: true })
-  await writeFile(join(dir, PID_FILE), `${process.pid}\n`)
+  await forgetReady(dir)
+  await writeFile(join(dir, PID_FILE), `${process.pid} ${lifeOf(process.pid) ?? ""}\n`)
   return async () => {
-    await rm(join(dir, READY_FILE), { force: true })
+    await forgetReady(dir)
     await rm(join(dir, PID_FILE), { force: true })
   }
 }
@@ -61,15 +65,32 @@ export async function claim(dir: string): Promise<() => Promise<void>> {
 export async function runningPid(dir: string): Promise<number | undefined> {
   const path = join(dir, PID_FILE)
   if (!existsSync(path)) return undefined
-  const pid = Number((await readFile(path, "utf8")).trim())
-  return Number.isInteger(pid) && pid > 0 && isAlive(pid) ? pid : undefined
+  const [pid, startedAt] = (await readFile(path, "utf8")).trim().split(" ")
+  const found = lifeOf(Number(pid))
+  return found !== undefined && found === (startedAt ?? "") ? Number(pid) : undefined
 }
 
-export function isAlive(pid: number): boolean {
+/**
+ * What tells one process from a later one of the same number: the start time as Linux counts it, nothing elsewhere.
+ *
+ * @returns undefined when no such process lives; one that ended and waits for its parent does not
+ */
+export function lifeOf(pid: number): string | undefined {
+  if (!Number.isInteger(pid) || pid <= 0) return undefined
+  if (process.platform === "linux") {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+      // The name in parentheses may hold anything; the state follows it, the start time is the 20th after that.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+      return fields[0] === "Z" || fields[0] === "X" ? undefined : (fields[19] ?? "")
+    } catch {
+      return undefined
+    }
+  }
   try {
     process.kill(pid, 0)
-    return true
+    return ""
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,4 +1,5 @@
 // `hawser up`: a hub and a fleet of simulated members in one process.
+import { rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { HUB_ACCEPTED, JOINED, AVAILABLE } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS, type ManagedCluster } from "#api/cluster/v1.ts"
@@ -180,7 +181,8 @@ async function detachLast(
     host.unmount(`/clusters/${gone.name}`)
     await host.engine.drop(gone.name)
     await openDirectory(dir).remove(`${gone.name}.kubeconfig`)
-    await openDirectory(join(dir, gone.name)).remove("pki.json")
+    // Its cache of works too: who comes back under the name must not find another life's works.
+    await rm(join(dir, gone.name), { recursive: true, force: true })
   }
   return members.slice(0, wanted)
 }
