@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { HUB_ACCEPTED, JOINED, AVAILABLE } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS, type ManagedCluster } from "#api/cluster/v1.ts"
-import { MANIFEST_WORK_REPLICA_SETS } from "#api/work/v1alpha1.ts"
+import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { newProgress } from "#cli/progress.ts"
@@ -15,7 +15,7 @@ import { hubManifests } from "#hub/install/hub-manifests.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { sleep } from "#lib/clock.ts"
 import type { Runtime } from "#runtime/controller.ts"
-import { SAMPLE_NAME, SAMPLE_NAMESPACE, sampleObjects } from "#simulator/sample.ts"
+import { isSampleAvailable, SAMPLE_NAME, sampleObjects } from "#simulator/sample.ts"
 import { claim, readState, writeReady, writeState } from "./fleet-state.ts"
 import { hubAdmission } from "./hub-admission.ts"
 import { startHubControllers } from "./hub-server.ts"
@@ -72,9 +72,9 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     if (options.sample && wanted > 0) {
       await host.server.api.bootstrap(sampleObjects())
       await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
-        progress.update(`sample: available on ${count} of ${wanted}`),
+        progress.update(`sample: runs on ${count} of ${wanted}`),
       )
-      progress.done(`sample application "${SAMPLE_NAME}" available on ${wanted} clusters`)
+      progress.done(`sample application "${SAMPLE_NAME}" runs on ${wanted} clusters`)
     }
     await writeReady(dir, host.url)
     sayReady(terminal, options, host.url)
@@ -131,9 +131,9 @@ async function untilSampleAvailable(
   timeoutSeconds: number,
   onCount: (count: number) => void,
 ): Promise<void> {
-  const sets = host.server.informers.informer(MANIFEST_WORK_REPLICA_SETS)
+  const works = host.server.informers.informer(MANIFEST_WORKS)
   await until(terminal, timeoutSeconds, "the sample application to be available", () => {
-    const available = sets.get(`${SAMPLE_NAMESPACE}/${SAMPLE_NAME}`)?.status?.summary?.available ?? 0
+    const available = works.list().filter(isSampleAvailable).length
     onCount(available)
     return available >= wanted
   })

@@ -1,7 +1,19 @@
+import { REPLICA_SET_LABEL } from "#api/work/names.ts"
+import type { ManifestWork } from "#api/work/v1.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 
 export const SAMPLE_NAMESPACE = "hawser-sample"
 export const SAMPLE_NAME = "hello"
+
+/** Pods of the application on every member. */
+const REPLICAS = 2
+
+/** Whether this is the work that carries the sample to a member, and says that all its pods are available there. */
+export function isSampleAvailable({ metadata, status }: ManifestWork): boolean {
+  if (metadata.labels?.[REPLICA_SET_LABEL] !== `${SAMPLE_NAMESPACE}.${SAMPLE_NAME}`) return false
+  const values = (status?.resourceStatus?.manifests ?? []).flatMap((m) => m.statusFeedback?.values ?? [])
+  return values.some(({ name, fieldValue }) => name === "AvailableReplicas" && fieldValue.integer === REPLICAS)
+}
 
 /**
  * A small application of our own for every member: what `hawser up` shows its user first. A binding, a Placement that
@@ -53,7 +65,7 @@ function workload(): readonly UnknownObject[] {
       kind: "Deployment",
       metadata,
       spec: {
-        replicas: 2,
+        replicas: REPLICAS,
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
