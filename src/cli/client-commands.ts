@@ -9,6 +9,7 @@ import { integer, list } from "./arguments.ts"
 import { connect, type Connection } from "./connect.ts"
 import { GETTABLE, runGet } from "./get.ts"
 import { readManifests } from "./manifests.ts"
+import { parseOutputFormat } from "./output.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
 
 export function addClientCommands(program: Command, terminal: Terminal): void {
@@ -46,11 +47,22 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
     .option("-n, --namespace <namespace>", "for objects that name none", "default")
     .option("--force-conflicts", "take over fields that others manage", false)
     .option("--dry-run", "ask the server what would happen", false)
+    .option("-o, --output <format>", "json, yaml or name")
+    .option("--wait", "return when works are available on their clusters, placements decided, clusters joined", false)
+    .option("--timeout <seconds>", "how long --wait waits", integer(1, 86_400), 300)
+    .addHelpText("after", "\nExample:\n  hawser apply -f shop.yaml --wait --timeout 60\n")
     .action((options) =>
       withHub(options.kubeconfig, async ({ client }) => {
+        const format = parseOutputFormat(options.output)
         const objects = await readManifests(terminal, requireFiles(options.filename))
         const mapper = newRestMapper({ client, clock: terminal.clock })
-        await runApply(terminal, { client, mapper }, objects, { ...options, force: options.forceConflicts })
+        await runApply(terminal, { client, mapper }, objects, {
+          namespace: options.namespace,
+          dryRun: options.dryRun,
+          force: options.forceConflicts,
+          format,
+          ...(options.wait ? { waitSeconds: options.timeout } : {}),
+        })
       }),
     )
 

@@ -51,7 +51,7 @@ function documentOf<T extends KubeObject>(objects: readonly T[], list: boolean):
 }
 
 /** managedFields drown what people look for; kubectl hides them too. */
-function withoutManagedFields<T extends KubeObject>(object: T): T {
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }

@@ -29,7 +29,7 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .requiredOption("--bootstrap-kubeconfig <file>", "kubeconfig with the bootstrap token (`hawser token` prints one)")
     .requiredOption("--spoke-kubeconfig <file>", "kubeconfig of the cluster to manage")
     .option("--dir <dir>", "folder for its credentials and cache", ".hawser-agent")
-    .option("--feature-gates <gates>", "A=true,B=false", list, [])
+    .option("--feature-gates <gates>", `A=true,B=false of ${AGENT_FEATURE_GATES.join(", ")}`, list, [])
     .action((o) =>
       roots.agent(terminal, { ...o, featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES) }),
     )
@@ -67,7 +67,7 @@ function addHub(program: Command, roots: Roots, terminal: Terminal): void {
     .command("hub")
     .description("run the hub's controllers against any Kubernetes that `hawser init` prepared")
     .requiredOption("--kubeconfig <file>", "the hub's kubeconfig")
-    .option("--feature-gates <gates>", "A=true,B=false", list, [])
+    .option("--feature-gates <gates>", `A=true,B=false of ${HUB_FEATURE_GATES.join(", ")}`, list, [])
     .option("--auto-approve-user <user>", "user whose first CSR is approved by itself; may be repeated", list, [])
     .option("--no-leader-elect", "run at once, without a lease")
     .action((o) =>

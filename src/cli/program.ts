@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander"
+import { Command, CommanderError, type Option } from "commander"
 import { addClientCommands } from "./client-commands.ts"
 import { completionScript, SHELLS } from "./completion.ts"
 import { describeFailure } from "./failure.ts"
@@ -15,6 +15,7 @@ export function newProgram(roots: Roots, terminal: Terminal): Command {
     .configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
     .exitOverride()
     .showSuggestionAfterError()
+    .configureHelp({ optionDescription: describeOption })
     .addHelpText(
       "after",
       "\nStart here:\n  hawser up            a hub and three members, in this process\n  hawser get clusters  what has joined it\n",
@@ -35,6 +36,13 @@ export function newProgram(roots: Roots, terminal: Terminal): Command {
   for (const command of program.commands)
     command.exitOverride().configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
   return program
+}
+
+/** An option that is off or empty unless it is given needs no word about it. */
+function describeOption({ description, defaultValue }: Option): string {
+  const silent = defaultValue === undefined || defaultValue === false || defaultValue === true
+  if (silent || (Array.isArray(defaultValue) && defaultValue.length === 0)) return description
+  return `${description} (default: ${String(defaultValue)})`
 }
 
 /** Runs one command line. @returns the exit code; failures are already printed */
