@@ -207,6 +207,21 @@ test("kube client: /version, discovery and a path that is not there", async () =
   assert.equal(await mapper.resourceFor("apps/v1", "Nothing"), undefined)
 })
 
+test("kube client: what a kubelet would answer is refused with the reason", async () => {
+  const { transport } = await inNamespace("kubelet")
+  for (const [method, subresource] of [
+    ["GET", "log"],
+    ["POST", "exec"],
+    ["POST", "portforward"],
+    ["GET", "proxy"],
+  ] as const) {
+    const answer = await transport({ method, path: `/api/v1/namespaces/kubelet/pods/a/${subresource}`, headers: {} })
+    assert.equal(answer.status, 405)
+    const body = (await readBody(answer.body)).toString()
+    assert.match(body, new RegExp(`pods \\\\"a\\\\" has no ${subresource}: it is simulated`))
+  }
+})
+
 test("kube client: leader election", async () => {
   const { client } = await inNamespace("hub")
   const abort = new AbortController()

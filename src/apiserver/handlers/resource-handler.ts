@@ -37,6 +37,7 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
     if (subresource !== "") {
       const found = info.subresources.find((s) => s.name === subresource)
       if (found === undefined) throw noResource()
+      if (CONNECTED.has(subresource)) throw notConnected(resource, name, subresource)
       // What is created under an object is virtual; there is nothing to store.
       if (!found.verbs.includes(verb) || verb === "create") throw notAllowed()
     } else if (!info.verbs.includes(verb) || (verb === "create" && name !== "")) throw notAllowed()
@@ -50,6 +51,16 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
     return handler(deps, call, info)
   }
 }
+
+/** What a real API server hands on to a kubelet or to what listens in a pod. Nothing runs behind this one. */
+const CONNECTED: ReadonlySet<string> = new Set(["log", "exec", "attach", "portforward", "proxy"])
+
+const notConnected = (resource: string, name: string, subresource: string) =>
+  newStatusError(
+    "MethodNotAllowed",
+    `${resource} "${name}" has no ${subresource}: it is simulated, no kubelet runs it`,
+    {},
+  )
 
 export const noResource = () => newStatusError("NotFound", "the server could not find the requested resource", {})
 
