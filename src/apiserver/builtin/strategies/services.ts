@@ -13,6 +13,7 @@ const CLUSTER_IP_COUNT = (1 << 20) - 512
 const NODE_PORT_FIRST = 30_000
 const NODE_PORT_COUNT = 2768
 const ATTEMPTS_MAX = 64
+const ALLOCATED = ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]
 
 export type ServiceAllocation = {
   readonly random: Random
@@ -91,12 +92,11 @@ function keepAllocations(service: UnknownObject, before: UnknownObject): void {
   const spec = makeObject(service, "spec")
   const old = objectIn(before, "spec")
   if (spec["type"] === "ExternalName") {
-    if (old["type"] !== "ExternalName")
-      dropUnchanged(spec, old, ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"])
+    if (old["type"] !== "ExternalName") dropUnchanged(spec, old, [...ALLOCATED, "internalTrafficPolicy"])
     return
   }
   if (old["type"] === "ExternalName") return
-  for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) spec[field] ??= old[field]
+  for (const field of ALLOCATED) spec[field] ??= old[field]
   const hasPorts = spec["type"] === "NodePort" || spec["type"] === "LoadBalancer"
   for (const port of itemsIn(spec, "ports")) {
     const same = itemsIn(old, "ports").find((p) => p["port"] === port["port"] && p["protocol"] === port["protocol"])

@@ -1,6 +1,6 @@
 // Source: k8s.io/kubernetes pkg/apis/batch/validation.
 import { invalidField, requiredField } from "#apimachinery/field-errors.ts"
-import { clone } from "#apimachinery/json.ts"
+import { clone, deepEqual } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { labelSelectorOf } from "#apimachinery/selectors.ts"
 import type { LabelSelectorObject, Labels } from "#apimachinery/selectors.ts"
@@ -41,18 +41,10 @@ function validateJobSpec(spec: Json, path: string): FieldError[] {
 const templateLabels = (spec: Json) =>
   findObject(objectIn(objectIn(spec, "template"), "metadata"), "labels") as Labels | undefined
 
-export function validateJob(job: UnknownObject): FieldError[] {
-  const spec = objectIn(job, "spec")
+/** A job finds its own pods. Told of every write, though nobody can change it after the first. */
+function validateSelector(spec: Json): FieldError[] {
   const selector = findObject(spec, "selector")
   const errors: FieldError[] = selector === undefined ? [requiredField("spec.selector")] : []
-  if (spec["manualSelector"] !== true && selector !== undefined) {
-    const wanted = { matchLabels: { [CONTROLLER_UID]: job.metadata.uid } }
-    errors.push(
-      ...immutable("spec.selector", selector, wanted).map((e) =>
-        invalidField(e.field, selector, "`selector` not auto-generated"),
-      ),
-    )
-  }
   try {
     if (!labelSelectorOf(selector as LabelSelectorObject | undefined).matches(templateLabels(spec) ?? {})) {
       const why = "`selector` does not match template `labels`"
@@ -61,7 +53,18 @@ export function validateJob(job: UnknownObject): FieldError[] {
   } catch {
     errors.push(invalidField("spec.selector", selector, "invalid label selector"))
   }
-  return [...validateJobSpec(spec, "spec"), ...errors]
+  return errors
+}
+
+export function validateJob(job: UnknownObject): FieldError[] {
+  const spec = objectIn(job, "spec")
+  const selector = findObject(spec, "selector")
+  const errors = [...validateJobSpec(spec, "spec"), ...validateSelector(spec)]
+  const generated = { matchLabels: { [CONTROLLER_UID]: job.metadata.uid } }
+  if (spec["manualSelector"] !== true && selector !== undefined && !deepEqual(selector, generated)) {
+    errors.push(invalidField("spec.selector", selector, "`selector` not auto-generated"))
+  }
+  return errors
 }
 
 const IMMUTABLE = [
@@ -75,7 +78,7 @@ const IMMUTABLE = [
 
 export function validateJobUpdate(job: UnknownObject, before: UnknownObject): FieldError[] {
   const [spec, old] = [objectIn(job, "spec"), objectIn(before, "spec")]
-  const errors = validateJobSpec(spec, "spec")
+  const errors = [...validateJobSpec(spec, "spec"), ...validateSelector(spec)]
   if (spec["completionMode"] !== "Indexed" || spec["completions"] !== spec["parallelism"]) {
     errors.push(...immutable("spec.completions", spec["completions"], old["completions"]))
   }

@@ -6,7 +6,7 @@ import type { FieldError } from "#apimachinery/status-error.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { findObject, itemsIn, listIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
-import { dnsSubdomain, labelSelector } from "./checks.ts"
+import { dnsSubdomain, labelSelector, structField } from "./checks.ts"
 
 const GROUP = "rbac.authorization.k8s.io"
 
@@ -90,5 +90,7 @@ export const validateClusterRoleBinding = (binding: UnknownObject) => validateBi
 
 export function validateRoleRefUpdate(binding: UnknownObject, before: UnknownObject): FieldError[] {
   if (deepEqual(binding["roleRef"], before["roleRef"])) return []
-  return [invalidField("roleRef", binding["roleRef"], "cannot change roleRef")]
+  const role = objectIn(binding, "roleRef")
+  const value = { APIGroup: textIn(role, "apiGroup"), Kind: textIn(role, "kind"), Name: textIn(role, "name") }
+  return [structField("Invalid", "roleRef", value, "cannot change roleRef")]
 }

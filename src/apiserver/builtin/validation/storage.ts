@@ -109,7 +109,7 @@ export function validateVolumeUpdate(volume: UnknownObject, before: UnknownObjec
       forbiddenField("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"),
     )
   }
-  return [...errors, ...immutable("spec.volumeMode", spec["volumeMode"], old["volumeMode"])]
+  return [...errors, ...immutable("volumeMode", spec["volumeMode"], old["volumeMode"])]
 }
 
 export function validateStorageClass(storageClass: UnknownObject): FieldError[] {
