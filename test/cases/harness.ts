@@ -19,8 +19,6 @@ export type Member = {
   readonly name: string
   /** The member's own API, as administrator. */
   readonly client: KubeClient
-  /** The hub's API with the certificate that the agent was issued. */
-  readonly agentOnHub: () => KubeClient
 }
 
 export type StartFleet = (options: { readonly members: number }) => Promise<FleetHarness>

@@ -1,21 +1,17 @@
 // `hawser up` and `hawser down` as a person runs them: processes of their own, a folder, kubeconfigs.
 import assert from "node:assert/strict"
-import { execFile } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
-import { fileURLToPath } from "node:url"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
-import { loadKubeconfig, transportOf } from "#kube/kubeconfig.ts"
-import { newKubeClient } from "#kube/rest.ts"
-import { realClock } from "#lib/clock.ts"
 import { lifeOf } from "#cmd/fleet-state.ts"
+import type { KubeClient } from "#kube/client.ts"
 import { SAMPLE_NAMESPACE } from "#simulator/sample.ts"
 import { eventually } from "../support/eventually.ts"
+import { connectWith, fleetPid, hawser as runHawser } from "../support/hawser.ts"
 
-const launcher = fileURLToPath(new URL("../../bin/hawser", import.meta.url))
 const root = mkdtempSync(join(tmpdir(), "hawser-up-"))
 const dir = join(root, "fleet")
 after(async () => {
@@ -23,26 +19,14 @@ after(async () => {
   rmSync(root, { recursive: true })
 })
 
-type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
+const hawser = (...args: string[]) => runHawser(root, ...args)
 
-function hawser(...args: string[]): Promise<Ended> {
-  return new Promise((done) =>
-    execFile(process.execPath, [launcher, ...args], { cwd: root }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    ),
-  )
-}
-
-async function within<T>(
-  kubeconfig: string,
-  ask: (client: ReturnType<typeof newKubeClient>) => Promise<T>,
-): Promise<T> {
-  const access = await loadKubeconfig(kubeconfig, async (path) => readFileSync(path, "utf8"))
-  const transport = transportOf(access, { clock: realClock })
+async function within<T>(kubeconfig: string, ask: (client: KubeClient) => Promise<T>): Promise<T> {
+  const { client, close } = await connectWith(kubeconfig)
   try {
-    return await ask(newKubeClient({ transport, userAgent: "test", clock: realClock }))
+    return await ask(client)
   } finally {
-    transport.close()
+    close()
   }
 }
 
@@ -58,7 +42,6 @@ const uids = () =>
   within(join(dir, "hub.kubeconfig"), async (hub) =>
     (await hub.list(MANAGED_CLUSTERS)).items.map((cluster) => cluster.metadata.uid).sort(),
   )
-const fleetPid = () => Number(readFileSync(join(dir, "pid"), "utf8").split(" ")[0])
 
 test("up: the fleet is joined and the sample runs; a killed one resumes; its size follows --clusters; down ends it", async () => {
   const first = await hawser("up", "--clusters", "2", "--detach", "--dir", dir)
@@ -74,7 +57,7 @@ test("up: the fleet is joined and the sample runs; a killed one resumes; its siz
   assert.equal(busy.code, 1)
   assert.match(busy.stderr, /process \d+ runs from it\nNext: hawser down/)
 
-  process.kill(fleetPid(), "SIGKILL")
+  process.kill(fleetPid(dir), "SIGKILL")
   const resumed = await hawser("up", "--detach", "--dir", dir, "-q")
   assert.equal(resumed.code, 0, resumed.stderr)
   assert.equal(resumed.stderr, "")
@@ -89,7 +72,7 @@ test("up: the fleet is joined and the sample runs; a killed one resumes; its siz
   assert.deepEqual(await clusterNames(), ["cluster1"])
   assert.deepEqual(readdirSync(join(dir, "members")).sort(), ["cluster1", "cluster1.kubeconfig"])
 
-  const pid = fleetPid()
+  const pid = fleetPid(dir)
   const down = await hawser("down", "--dir", dir)
   assert.equal(down.stdout, "Fleet ended; its state stays\n")
   assert.equal(lifeOf(pid), undefined)

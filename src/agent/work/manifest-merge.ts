@@ -23,6 +23,12 @@ export type Merged = { readonly value: Json; readonly differences: readonly Diff
 const NOT_BODY = new Set(["apiVersion", "kind", "metadata", "status"])
 
 /**
+ * Fields whose maps are one value to Kubernetes (`x-kubernetes-map-type: atomic` in its API): a label more in a selector
+ * selects something else, so it is drift, and no controller adds one.
+ */
+const SELECTORS = new Set(["selector", "nodeSelector", "podSelector", "namespaceSelector", "labelSelector"])
+
+/**
  * @param previous  the manifest as last applied, or undefined when that is not known (nothing is removed then)
  * @param whole  top-level maps in which keys that the manifest does not say are drift: the data of a ConfigMap
  */
@@ -33,14 +39,19 @@ export function mergeBody(manifest: Map_, live: Map_, previous: Map_ | undefined
     const want = manifest[field]
     const have = merged[field]
     if (!isJsonObject(want) || !isJsonObject(have)) continue
-    const kept: Record<string, Json> = {}
-    for (const [key, value] of Object.entries(have)) {
-      if (isSaid(want[key])) kept[key] = value
-      else differences.push({ path: [field, key], have: value, want: undefined })
-    }
-    merged[field] = kept
+    merged[field] = onlySaid(want, have, [field], differences)
   }
   return { value: merged, differences }
+}
+
+/** Without the keys that `want` does not say. */
+function onlySaid(want: Map_, have: Map_, path: Difference["path"], differences: Difference[]): Record<string, Json> {
+  const kept: Record<string, Json> = {}
+  for (const [key, value] of Object.entries(have)) {
+    if (isSaid(want[key])) kept[key] = value
+    else differences.push({ path: [...path, key], have: value, want: undefined })
+  }
+  return kept
 }
 
 /** The part of a manifest or object that `mergeBody` compares. */
@@ -74,8 +85,13 @@ function mergeMap(
 
 function mergeValue(want: Json, live: Json, previous: Json, path: Difference["path"], differences: Difference[]): Json {
   if (isJsonObject(want)) {
-    if (isJsonObject(live))
+    if (isJsonObject(live)) {
+      // Under a selector everything is the manifest's, so that what was said before is of no interest.
+      if (path.some((key) => SELECTORS.has(String(key)))) {
+        return onlySaid(want, mergeMap(want, live, undefined, path, differences), path, differences)
+      }
       return mergeMap(want, live, isJsonObject(previous) ? previous : undefined, path, differences)
+    }
     // The API server drops empty maps of some built-in fields; saying nothing is what they say.
     if (live === undefined && Object.keys(want).length === 0) return live
   } else if (Array.isArray(want)) {

@@ -1,0 +1,34 @@
+// The `hawser` command as tests run it: a process of its own.
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import type { KubeClient } from "#kube/client.ts"
+import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
+import { newKubeClient } from "#kube/rest.ts"
+import { realClock } from "#lib/clock.ts"
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/hawser", import.meta.url))
+
+export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** Runs a command to its end, in the folder `cwd`. */
+export function hawser(cwd: string, ...args: string[]): Promise<Ended> {
+  return new Promise((done) =>
+    execFile(process.execPath, [LAUNCHER, ...args], { cwd }, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    ),
+  )
+}
+
+/** The process of the fleet that runs from `dir`. */
+export const fleetPid = (dir: string) => Number(readFileSync(`${dir}/pid`, "utf8").split(" ")[0])
+
+export type Connected = { readonly client: KubeClient; readonly kubeconfig: Kubeconfig; readonly close: () => void }
+
+/** As whom the kubeconfig file says. */
+export async function connectWith(path: string): Promise<Connected> {
+  const kubeconfig = await loadKubeconfig(path, async (file) => readFileSync(file, "utf8"))
+  const transport = transportOf(kubeconfig, { clock: realClock })
+  const client = newKubeClient({ transport, userAgent: "hawser-test", clock: realClock })
+  return { client, kubeconfig, close: () => transport.close() }
+}
