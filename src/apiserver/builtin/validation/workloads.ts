@@ -5,7 +5,7 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import { labelSelectorOf } from "#apimachinery/selectors.ts"
 import type { LabelSelectorObject, Labels } from "#apimachinery/selectors.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
-import { findObject, isAbsent, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import { findObject, isAbsent, itemsIn, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import {
   immutable,
@@ -186,6 +186,18 @@ export function validateDaemonSetUpdate(set: UnknownObject, before: UnknownObjec
   return [...validateDaemonSet(set), ...immutableSelector(set, before)]
 }
 
+/** The template with what the controller gives each pod: volumes for the claims, a host name and a subdomain. */
+function asPodsGetIt(spec: Json): Json {
+  const template = objectIn(spec, "template")
+  const { subdomain: _, hostname: __, ...podSpec } = objectIn(template, "spec")
+  const claims = itemsIn(spec, "volumeClaimTemplates").map((claim) => textIn(objectIn(claim, "metadata"), "name"))
+  const volumes = [
+    ...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+    ...itemsIn(podSpec, "volumes").filter((volume) => !claims.includes(textIn(volume, "name"))),
+  ]
+  return { ...spec, template: { ...template, spec: { ...podSpec, ...(volumes.length > 0 ? { volumes } : {}) } } }
+}
+
 export function validateStatefulSet(set: UnknownObject): FieldError[] {
   const spec = objectIn(set, "spec")
   const errors: FieldError[] = []
@@ -217,7 +229,7 @@ export function validateStatefulSet(set: UnknownObject): FieldError[] {
     ...errors,
     ...nonNegative(spec, "spec", "replicas", "minReadySeconds"),
     ...validateSelector(spec, { what: "statefulset", required: true }),
-    ...validateTemplate(spec, unreadableSelector(spec).length === 0),
+    ...validateTemplate(asPodsGetIt(spec), unreadableSelector(spec).length === 0),
   ]
 }
 
