@@ -82,7 +82,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
   const reader = newStoredReader({ storage, resources })
   const stopFollowing = followCustomResources(resources, reader)
   const authorizer = newRbacAuthorizer(reader)
-  const issuer = newServiceAccountIssuer({ keyPem: pki.serviceAccountKey, issuer: options.issuer })
+  const issuer = newServiceAccountIssuer({ keyPem: pki.serviceAccountKey, issuer: options.issuer, random })
   const authenticator = newAuthenticator({
     reader,
     clock,

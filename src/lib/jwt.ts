@@ -4,6 +4,8 @@
  */
 import { createHash, createPublicKey, sign, verify } from "node:crypto"
 import type { KeyObject } from "node:crypto"
+import type { Random } from "./random.ts"
+import { canSignRepeatably, signRepeatably } from "./x509/repeatable-signature.ts"
 
 export type JwtAlgorithm = "ES256" | "RS256"
 
@@ -55,17 +57,23 @@ export function signJwt(key: KeyObject, claims: JwtClaims): string {
   return newJwtSigner(key, algorithm, keyId)(claims)
 }
 
-/** {@link signJwt} for many tokens of one key: it looks at the key once. */
-export function jwtSigner(key: KeyObject): (claims: JwtClaims) => string {
+/**
+ * {@link signJwt} for many tokens of one key: it looks at the key once.
+ * @param random  a repeatable one makes ES256 signatures that repeat, too
+ */
+export function jwtSigner(key: KeyObject, random?: Random): (claims: JwtClaims) => string {
   const { algorithm, keyId } = jwtKey(key)
-  return newJwtSigner(key, algorithm, keyId)
+  return newJwtSigner(key, algorithm, keyId, random)
 }
 
-function newJwtSigner(key: KeyObject, alg: JwtAlgorithm, kid: string): (claims: JwtClaims) => string {
+function newJwtSigner(key: KeyObject, alg: JwtAlgorithm, kid: string, random?: Random): (claims: JwtClaims) => string {
   const header = encodePart({ alg, kid })
+  const isRepeatable = random?.repeatable === true && canSignRepeatably(key)
+  const signatureOf = (data: Uint8Array) =>
+    isRepeatable ? signRepeatably(key, data) : sign("sha256", data, withEncoding(key))
   return (claims) => {
     const signed = `${header}.${encodePart(claims)}`
-    return `${signed}.${sign("sha256", Buffer.from(signed, "latin1"), withEncoding(key)).toString("base64url")}`
+    return `${signed}.${Buffer.from(signatureOf(Buffer.from(signed, "latin1"))).toString("base64url")}`
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 
 /** Randomness as an argument: the machine's in production, a seeded sequence in simulations. */
 export interface Random {
@@ -6,6 +6,8 @@ export interface Random {
   bytes(length: number): Uint8Array
   /** A number in [0, 1). */
   fraction(): number
+  /** Gives the same again for the same seed: signatures, too, are then made to repeat. Absent for the machine's. */
+  readonly repeatable?: true
 }
 
 /** Drawn from the system at once: a call costs 6 µs whatever its length, and every request needs 16 bytes. */
@@ -43,6 +45,7 @@ export function seededRandom(seed: number): Random {
     return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000
   }
   return {
+    repeatable: true,
     fraction: next,
     bytes(length) {
       const out = new Uint8Array(length)
@@ -50,6 +53,11 @@ export function seededRandom(seed: number): Random {
       return out
     },
   }
+}
+
+/** A sequence of its own for each name: what one part draws does not shift what another gets. */
+export function seedFor(seed: number, name: string): number {
+  return createHash("sha256").update(`${seed} ${name}`).digest().readUInt32BE()
 }
 
 /** An integer in [0, below). */

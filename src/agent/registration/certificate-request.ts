@@ -39,7 +39,7 @@ export async function requestCertificate(
     throw new RequestRefused("Stop creating csr since there are too many csr created already on hub")
   }
   const key = newPrivateKey(random)
-  const pem = createCsr({ key, ...agentSubject(clusterName, agentName) })
+  const pem = createCsr({ key, random, ...agentSubject(clusterName, agentName) })
   const request = newSigningRequest(clusterName, pem, expirationSeconds)
   const created = await client.create(CERTIFICATE_SIGNING_REQUESTS, request, { signal })
   const name = created.metadata.name!

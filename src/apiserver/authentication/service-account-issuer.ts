@@ -1,5 +1,6 @@
 import { jwkOf, jwtKey, jwtSigner } from "#lib/jwt.ts"
 import type { JwtClaims } from "#lib/jwt.ts"
+import type { Random } from "#lib/random.ts"
 import { parsePrivateKey } from "#lib/x509/keys.ts"
 
 /** What issues the tokens of service accounts. */
@@ -24,12 +25,14 @@ export function newServiceAccountIssuer(options: {
   readonly keyPem: string | readonly string[]
   readonly issuer: string
   readonly audiences?: readonly string[]
+  /** A repeatable one makes signatures that repeat, too. */
+  readonly random?: Random
 }): ServiceAccountIssuer {
   const { issuer, audiences = [issuer] } = options
   const keys = [options.keyPem].flat().map((pem) => parsePrivateKey(pem))
   const [signingKey] = keys
   if (signingKey === undefined) throw new Error("Cannot issue service account tokens: no key, want at least one")
-  const sign = jwtSigner(signingKey)
+  const sign = jwtSigner(signingKey, options.random)
   const verifying = keys.map(jwtKey)
   return {
     issuer,

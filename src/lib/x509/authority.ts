@@ -85,7 +85,7 @@ export function loadCertificateAuthority(files: {
 }
 
 export type CertificateTemplate = {
-  /** For the serial number. */
+  /** For the serial number; a repeatable one makes the signature repeat, too. */
   readonly random: Random
   readonly subject: DistinguishedName
   /** A private key stands for its public half. */
@@ -140,7 +140,7 @@ function signTbs(key: KeyObject, template: CertificateTemplate, issuer?: Certifi
     publicKey,
     writeDer(contextConstructed(3), [extensions]),
   )
-  return writeSequence(tbs, algorithm, writeBitString(signBytes(key, tbs)))
+  return writeSequence(tbs, algorithm, writeBitString(signBytes(key, tbs, template.random)))
 }
 
 const CA_KEY_USAGES: readonly KeyUsage[] = ["digitalSignature", "keyCertSign", "cRLSign"]

@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto"
 import type { KeyObject } from "node:crypto"
+import type { Random } from "#lib/random.ts"
 import {
   contextConstructed,
   DerReader,
@@ -35,6 +36,8 @@ export function createCsr(options: {
   readonly organizationalUnits?: readonly string[]
   readonly dnsNames?: readonly string[]
   readonly ipAddresses?: readonly string[]
+  /** A repeatable one makes the signature repeat, too. */
+  readonly random?: Random
 }): string {
   const { key, dnsNames = [], ipAddresses = [] } = options
   const extensions = writeExtensions({ altNames: { dnsNames, ipAddresses, emailAddresses: [], uris: [] } })
@@ -48,7 +51,7 @@ export function createCsr(options: {
   )
   return encodePem(
     "CERTIFICATE REQUEST",
-    writeSequence(info, signatureAlgorithmDer(key), writeBitString(signBytes(key, info))),
+    writeSequence(info, signatureAlgorithmDer(key), writeBitString(signBytes(key, info, options.random))),
   )
 }
 

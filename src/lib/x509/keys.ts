@@ -10,8 +10,10 @@ import {
   writeOid,
   writeSequence,
   writeSmallInteger,
+  writeUnsigned,
 } from "./der.ts"
 import { encodePem } from "./pem.ts"
+import { canSignRepeatably, signRepeatably } from "./repeatable-signature.ts"
 
 const OID_P256 = "1.2.840.10045.3.1.7"
 /** The order of P-256's group: private keys are the numbers from 1 below it. Source: SEC 2, 2.4.2. */
@@ -104,8 +106,15 @@ export function signatureAlgorithmDer(key: KeyObject): Uint8Array {
   return keyType === "rsa" ? writeSequence(writeOid(oid), writeNull()) : writeSequence(writeOid(oid))
 }
 
-/** Signs as X.509 does: ECDSA signatures in DER. */
-export function signBytes(key: KeyObject, data: Uint8Array): Uint8Array {
+/**
+ * Signs as X.509 does: ECDSA signatures in DER.
+ * @param random  a repeatable one makes ECDSA signatures that repeat, too
+ */
+export function signBytes(key: KeyObject, data: Uint8Array, random?: Random): Uint8Array {
+  if (random?.repeatable === true && canSignRepeatably(key)) {
+    const signature = signRepeatably(key, data)
+    return writeSequence(writeUnsigned(signature.subarray(0, 32)), writeUnsigned(signature.subarray(32)))
+  }
   return sign(algorithmFor(key).digest, data, key)
 }
 
