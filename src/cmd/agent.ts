@@ -26,6 +26,8 @@ export async function runAgent(terminal: Terminal, options: AgentOptions): Promi
     clusterEntry: bootstrap.clusterName,
     ...(bootstrap.ca === undefined ? {} : { ca: bootstrap.ca }),
   }
+  const informers = newInformerFactory({ client, clock, random, log })
+  informers.start(runtime.signal)
   const dir = at(options.dir)
   const agent = startAgent(runtime, {
     clusterName: options.clusterName,
@@ -33,7 +35,7 @@ export async function runAgent(terminal: Terminal, options: AgentOptions): Promi
     credentialStore: directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig"))),
     member: {
       client,
-      informers: newInformerFactory({ client, clock, random, log }),
+      informers,
       mapper: newRestMapper({ client, clock }),
     },
     workCache: directoryWorkCache(openDirectory(join(dir, "works"))),

@@ -7,7 +7,7 @@ import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.t
 import { newKubeClient } from "#kube/rest.ts"
 import { realClock } from "#lib/clock.ts"
 
-const LAUNCHER = fileURLToPath(new URL("../../bin/hawser", import.meta.url))
+export const LAUNCHER = fileURLToPath(new URL("../../bin/hawser", import.meta.url))
 
 export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
