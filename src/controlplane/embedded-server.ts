@@ -61,6 +61,8 @@ export type EmbeddedServerOptions = {
   /** Issuer of service account tokens: an address that stays. */
   readonly issuer: string
   readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
+  /** Stands before the server for all who call it, in process or not: a simulation's trace. */
+  readonly around?: (handler: Handler) => Handler
 }
 
 export interface EmbeddedServer {
@@ -111,10 +113,11 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       ...(options.admission?.(authorizer, reader) ?? []),
     ],
   })
+  const handler = options.around?.(api.handler) ?? api.handler
   const transportAs =
     (user: UserInfo): Transport =>
     (request) =>
-      api.handler({ ...request, peer: { address: "in-process", user } })
+      handler({ ...request, peer: { address: "in-process", user } })
   const client = newKubeClient({ transport: transportAs(LOOPBACK), userAgent: "hawser-controlplane", clock })
   runtime.signal.addEventListener(
     "abort",
@@ -125,7 +128,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     { once: true },
   )
   await api.bootstrap(bootstrapObjects({ caCertificate: pki.caCertificate }) as UnknownObject[])
-  return { api, handler: api.handler, client, informers: newLocalInformerFactory(reader, log), pki, transportAs }
+  return { api, handler, client, informers: newLocalInformerFactory(reader, log), pki, transportAs }
 }
 
 /** The controllers that every server has: namespaces, service accounts, root CA, garbage, aggregated roles. */

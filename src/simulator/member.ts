@@ -6,7 +6,12 @@ import type { WorkCache } from "#agent/work/work-cache.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
-import { newEmbeddedServer, startMemberServer, type EmbeddedServer } from "#controlplane/embedded-server.ts"
+import {
+  newEmbeddedServer,
+  startMemberServer,
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+} from "#controlplane/embedded-server.ts"
 import { localRestMapper } from "#controlplane/local-rest-mapper.ts"
 import type { Runtime } from "#runtime/controller.ts"
 
@@ -19,6 +24,7 @@ export type MemberOptions = {
   readonly podReadyAfterMs: number
   /** What `hawser join` would install. */
   readonly manifests: readonly UnknownObject[]
+  readonly around?: EmbeddedServerOptions["around"]
 }
 
 /** A simulated cluster: an API server of its own with nodes and workloads, and the agent that joins it to a hub. */
@@ -42,7 +48,12 @@ export async function startMember(runtime: Runtime, options: MemberOptions): Pro
     signal: AbortSignal.any([runtime.signal, stop.signal]),
   }
   const { name, storage, pki, nodes, podReadyAfterMs } = options
-  const server = await newEmbeddedServer(own, { storage, pki, issuer: "https://kubernetes.default.svc.cluster.local" })
+  const server = await newEmbeddedServer(own, {
+    storage,
+    pki,
+    issuer: "https://kubernetes.default.svc.cluster.local",
+    ...(options.around === undefined ? {} : { around: options.around }),
+  })
   await server.api.bootstrap(options.manifests)
   startMemberServer(own, server, { nodes, podReadyAfterMs, podRunsForMs: POD_RUNS_FOR_MS })
   return {
