@@ -4,14 +4,13 @@ import assert from "node:assert/strict"
 import { newFleetSimulation } from "#cmd/simulation.ts"
 import { AVAILABLE, HUB_ACCEPTED, JOINED, TAINT_UNREACHABLE } from "#api/cluster/names.ts"
 import { CONFIG_MAPS, SERVICES } from "#api/kubernetes/core.ts"
-import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS, type ManifestWork } from "#api/work/v1.ts"
+import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { MANIFEST_WORK_REPLICA_SETS } from "#api/work/v1alpha1.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { randomInt, seededRandom, seedFor } from "#lib/random.ts"
 import { isSampleAvailable, SAMPLE_NAME, SAMPLE_NAMESPACE, sampleObjects } from "#simulator/sample.ts"
 import type { SimulatedMember, Simulation } from "#simulator/simulation.ts"
 import {
-  appliedWorksOf,
   areWorksAvailable,
   chosenBy,
   clusterCondition,
@@ -22,6 +21,8 @@ import {
   taintsOf,
   worksOf,
 } from "./fleet-view.ts"
+import { comesToRest } from "./invariants.ts"
+import { workOfOne } from "./objects.ts"
 
 const MEMBERS = ["cluster1", "cluster2", "cluster3"]
 const MINUTE_MS = 60_000
@@ -170,39 +171,6 @@ async function heal(fleet: Simulation, lost: SimulatedMember, podsBefore: readon
   return fleet.clock.nowMs() - healedMs
 }
 
-/** Leases are renewed for ever; whoever writes anything else into a fleet at rest would do so for ever, too. */
-async function comesToRest(fleet: Simulation): Promise<void> {
-  await fleet.clock.advance(10 * MINUTE_MS)
-  const from = fleet.trace.lines.length
-  await fleet.clock.advance(10 * MINUTE_MS)
-  const writes = fleet.trace.lines
-    .slice(from)
-    .filter((line) => /^\S+ \S+ (put|delete) /.test(line) && !line.includes("/registry/coordination.k8s.io/leases/"))
-  assert.deepEqual(writes, [], "writes into a fleet at rest")
-  for (const member of fleet.members) assertNothingLost(fleet, member)
-}
-
-/** What the hub wants of a member, what the member keeps of it, and what is there are the same. */
-function assertNothingLost(fleet: Simulation, member: SimulatedMember): void {
-  const wanted = worksOf(fleet, member.name)
-  assert.deepEqual(
-    appliedWorksOf(member)
-      .map(({ spec }) => spec.manifestWorkName)
-      .sort(),
-    wanted.map(({ metadata }) => metadata.name).sort(),
-    `${member.name}: ${APPLIED_MANIFEST_WORKS.kind}s and works`,
-  )
-  for (const { spec, status } of appliedWorksOf(member)) {
-    const work = wanted.find(({ metadata }) => metadata.name === spec.manifestWorkName)!
-    const applied = status?.appliedResources ?? []
-    assert.equal(applied.length, work.spec.workload?.manifests?.length, `${member.name}/${spec.manifestWorkName}`)
-    for (const { group = "", resource, namespace = "", name, uid } of applied) {
-      const found = member.server.api.reader.get({ group, resource }, namespace, name)
-      assert.equal(found?.metadata.uid, uid, `${member.name}: ${resource} ${namespace}/${name}`)
-    }
-  }
-}
-
 /**
  * Whether every member has the work `single` and those of both replica sets, all of them are available, and their pods
  * are ready: on the member, and as the hub hears of it.
@@ -223,21 +191,6 @@ const isDelivered = (fleet: Simulation, single: string) =>
     const summary = fleet.hub.informers.informer(MANIFEST_WORK_REPLICA_SETS).get(key)?.status?.summary
     return summary?.total === MEMBERS.length && summary.available === MEMBERS.length
   })
-
-function workOfOne(name: string, cluster: string): ManifestWork {
-  const config: UnknownObject = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name, namespace: "default" },
-    data: { is: name },
-  }
-  return {
-    apiVersion: "work.open-cluster-management.io/v1",
-    kind: "ManifestWork",
-    metadata: { name, namespace: cluster },
-    spec: { workload: { manifests: [config] } },
-  }
-}
 
 /** The sample under other names, with tolerations that do not end. */
 function steadyObjects(): readonly UnknownObject[] {

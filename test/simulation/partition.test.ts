@@ -7,7 +7,8 @@ import { tellPartition } from "./partition-scene.ts"
 test("simulation: a seed leads to one trace, another seed to another", async () => {
   const first = await tellPartition(1)
   const again = await tellPartition(1)
-  assert.equal(firstDifference(first.trace, again.trace), undefined)
+  const difference = firstDifference(first.trace, again.trace)
+  if (difference !== undefined) assert.fail(difference)
   const other = await tellPartition(2)
   assert.notEqual(firstDifference(first.trace, other.trace), undefined)
 })
