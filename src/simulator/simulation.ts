@@ -109,7 +109,8 @@ export async function newSimulation(options: SimulationOptions): Promise<Simulat
     },
     async until(what, condition, limitMs = LIMIT_MS_DEFAULT) {
       if (await clock.runUntil(condition, limitMs)) return trace.note("outside", `seen: ${what}`)
-      throw new Error(`Waited ${limitMs / 1000} s in vain at ${new Date(clock.nowMs()).toISOString()}: ${what}`)
+      const seconds = ((clock.nowMs() - START_MS) / 1000).toFixed(6)
+      throw new Error(`Waited ${limitMs / 1000} s in vain with seed ${seed}, up to second ${seconds}: ${what}`)
     },
     cut(member) {
       trace.note("outside", `cut ${HUB} from ${member}`)

@@ -7,7 +7,7 @@ type Send<R extends HttpRequest> = (request: R) => Promise<HttpResponse>
 
 /**
  * Everything that happens in a simulation, in order: requests, answers, pieces of streams and writes, each with its virtual
- * time and a hash of its content. Two runs from one seed leave the same lines, to the last uid, resourceVersion and
+ * time in seconds and a hash of its content. Two runs from one seed leave the same lines, to the last uid, resourceVersion and
  * certificate; nothing is left out or made equal.
  */
 export interface Trace {
@@ -26,7 +26,7 @@ export function newTrace(clock: Clock): Trace {
   const startMs = clock.nowMs()
   const lines: string[] = []
   const note = (host: string, text: string) => {
-    lines.push(`${((clock.nowMs() - startMs) / 1000).toFixed(3)} ${host} ${text}`)
+    lines.push(`${((clock.nowMs() - startMs) / 1000).toFixed(6)} ${host} ${text}`)
   }
   return {
     lines,
