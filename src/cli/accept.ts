@@ -18,7 +18,9 @@ export async function runAccept(
   for (const name of names) {
     const deadlineMs = terminal.clock.nowMs() + options.waitSeconds * 1000
     for (;;) {
-      if (await acceptOnce(terminal, client, name, options.skipApproveCheck)) break
+      const say = (line: string) => terminal.stdout(`${line}\n`)
+      const nowMs = terminal.clock.nowMs()
+      if (await acceptCluster(client, name, { ...options, nowMs, say })) break
       if (terminal.clock.nowMs() >= deadlineMs) {
         throw new CommandError(`Cannot accept "${name}": no cluster of that name has asked to join`, {
           exitCode: options.waitSeconds > 0 ? EXIT.timeout : EXIT.failed,
@@ -31,7 +33,11 @@ export async function runAccept(
 }
 
 /** @returns false while the cluster is not there */
-async function acceptOnce(terminal: Terminal, client: KubeClient, name: string, skipCheck: boolean): Promise<boolean> {
+export async function acceptCluster(
+  client: KubeClient,
+  name: string,
+  options: { readonly nowMs: number; readonly skipApproveCheck: boolean; readonly say: (line: string) => void },
+): Promise<boolean> {
   try {
     const cluster = await client.get(MANAGED_CLUSTERS, { name })
     const requests = await client.list(CERTIFICATE_SIGNING_REQUESTS, { labelSelector: `${CLUSTER_NAME_LABEL}=${name}` })
@@ -39,16 +45,16 @@ async function acceptOnce(terminal: Terminal, client: KubeClient, name: string, 
       (csr) => isPending(csr) && csr.metadata.labels?.["open-cluster-management.io/addon-name"] === undefined,
     )
     for (const csr of pending) {
-      if (!skipCheck) checkRequester(csr, name)
-      await client.update(CERTIFICATE_SIGNING_REQUESTS, approved(csr, terminal.clock.nowMs()), {
+      if (!options.skipApproveCheck) checkRequester(csr, name)
+      await client.update(CERTIFICATE_SIGNING_REQUESTS, approved(csr, options.nowMs), {
         subresource: "approval",
       })
-      terminal.stdout(`certificate request ${csr.metadata.name} approved\n`)
+      options.say(`certificate request ${csr.metadata.name} approved`)
     }
     if (!cluster.spec.hubAcceptsClient) {
       await client.patch(MANAGED_CLUSTERS, { name }, { merge: { spec: { hubAcceptsClient: true } } })
     }
-    terminal.stdout(`cluster ${name} accepted\n`)
+    options.say(`cluster ${name} accepted`)
     return true
   } catch (error) {
     if (hasReason(error, "NotFound")) return false

@@ -1,6 +1,84 @@
 // The commands that prepare clusters: init, join, token.
-import type { Command } from "commander"
+import { Option, type Command } from "commander"
+import { integer, list } from "./arguments.ts"
+import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import type { Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
 
-export function addInstallCommands(_program: Command, _roots: Roots, _terminal: Terminal): void {}
+const gates = (known: readonly string[]) => `A=true,B=false of ${known.join(", ")}`
+const output = (...choices: string[]) =>
+  new Option(
+    "-o, --output <format>",
+    `${choices.join(" or ")}: print what would be applied, and change nothing`,
+  ).choices(choices)
+const HUB_KUBECONFIG = "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)"
+
+export function addInstallCommands(program: Command, roots: Roots, terminal: Terminal): void {
+  addInit(program, roots, terminal)
+  addJoin(program, roots, terminal)
+  program
+    .command("token")
+    .description("print what a cluster needs to join the hub")
+    .option("--kubeconfig <file>", HUB_KUBECONFIG)
+    .option("--context <name>", "of the kubeconfig")
+    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the kubeconfig does)")
+    .option(
+      "--expires <seconds>",
+      "a token that ends by itself (default: the hub's own, which does not)",
+      integer(600, 31_536_000),
+    )
+    .addOption(new Option("-o, --output <format>", "json, yaml or kubeconfig").choices(["json", "yaml", "kubeconfig"]))
+    .addHelpText("after", "\nExample:\n  hawser token -o kubeconfig > bootstrap.kubeconfig\n")
+    .action(({ expires, ...o }) =>
+      roots.token(terminal, { ...o, ...(expires === undefined ? {} : { expirationSeconds: expires }) }),
+    )
+}
+
+function addInit(program: Command, roots: Roots, terminal: Terminal): void {
+  program
+    .command("init")
+    .description("make any Kubernetes a hub: CRDs, namespaces, RBAC; again, it is an upgrade")
+    .option("--kubeconfig <file>", HUB_KUBECONFIG)
+    .option("--context <name>", "of the kubeconfig")
+    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the kubeconfig does)")
+    .addOption(output("yaml", "json"))
+    .option("--run", "then run the hub's controllers here, until Ctrl-C", false)
+    .option("--feature-gates <gates>", `for --run: ${gates(HUB_FEATURE_GATES)}`, list, [])
+    .option("--auto-approve-user <user>", "for --run: user whose first CSR is approved by itself", list, [])
+    .option("-q, --quiet", "no progress on stderr", false)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hawser init --kubeconfig hub.kubeconfig\n  hawser init -o yaml | kubectl diff -f -\n",
+    )
+    .action(({ autoApproveUser, featureGates, ...o }) =>
+      roots.init(terminal, {
+        ...o,
+        autoApproveUsers: autoApproveUser,
+        featureGates: parseFeatureGates(featureGates, HUB_FEATURE_GATES),
+      }),
+    )
+}
+
+function addJoin(program: Command, roots: Roots, terminal: Terminal): void {
+  program
+    .command("join")
+    .description("prepare a cluster to be managed by a hub, and with --run its agent here")
+    .requiredOption("--cluster-name <name>", "its name on the hub")
+    .option("--hub-apiserver <url>", "the hub's API server")
+    .option("--hub-token <token>", "what the cluster introduces itself with (`hawser token`)")
+    .option("--hub-ca-hash <hash>", "sha256:… of the hub's authority, which is then asked of the hub")
+    .option("--ca-file <file>", "the hub's authority itself, instead")
+    .option("--bootstrap-kubeconfig <file>", "all of these in one file (`hawser token -o kubeconfig`)")
+    .option("--kubeconfig <file>", "the cluster's kubeconfig (default: $KUBECONFIG, ~/.kube/config)")
+    .option("--context <name>", "of the cluster's kubeconfig")
+    .option("--dir <dir>", "folder for the agent's credentials and cache", ".hawser-agent")
+    .addOption(output("yaml", "json"))
+    .option("--run", "then run the agent here, until Ctrl-C", false)
+    .option("--feature-gates <gates>", `for --run: ${gates(AGENT_FEATURE_GATES)}`, list, [])
+    .option("-q, --quiet", "no progress on stderr", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  hawser join --cluster-name shop1 --bootstrap-kubeconfig bootstrap.kubeconfig --run\n",
+    )
+    .action((o) => roots.join(terminal, { ...o, featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES) }))
+}

@@ -15,6 +15,7 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .description("end a fleet that `hawser up --detach` started; its state stays")
     .option("--dir <dir>", "the fleet's folder", ".hawser")
     .action((o) => roots.down(terminal, { dir: o.dir }))
+  addMembers(program, roots, terminal)
   withServingOptions(
     program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
   )
@@ -62,17 +63,35 @@ function addUp(program: Command, roots: Roots, terminal: Terminal): void {
     )
 }
 
+function addMembers(program: Command, roots: Roots, terminal: Terminal): void {
+  program
+    .command("members")
+    .description("run simulated members alone, against any hub, over shared connections")
+    .requiredOption("--clusters <n>", "how many, cluster1 to clusterN", integer(1, CLUSTERS_MAX))
+    .requiredOption("--hub-kubeconfig <file>", "an administrator's kubeconfig of the hub: it impersonates the agents")
+    .option("--dir <dir>", "folder for their state and kubeconfigs", ".hawser-members")
+    .option("--bind-address <ip>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "port to listen on (default: a free one, kept for the next start)", integer(1, 65535))
+    .option("--nodes <n>", "fake nodes in every member", integer(0, 1000), 2)
+    .option("--no-accept", "leave it to others to let them in")
+    .option("--timeout <seconds>", "how long to wait for all members to join", integer(1, 86_400), 600)
+    .option("-q, --quiet", "no progress on stderr", false)
+    .action(({ timeout, ...o }) => roots.members(terminal, { ...o, timeoutSeconds: timeout }))
+}
+
 function addHub(program: Command, roots: Roots, terminal: Terminal): void {
   program
     .command("hub")
     .description("run the hub's controllers against any Kubernetes that `hawser init` prepared")
     .requiredOption("--kubeconfig <file>", "the hub's kubeconfig")
+    .option("--context <name>", "of the kubeconfig")
     .option("--feature-gates <gates>", `A=true,B=false of ${HUB_FEATURE_GATES.join(", ")}`, list, [])
     .option("--auto-approve-user <user>", "user whose first CSR is approved by itself; may be repeated", list, [])
     .option("--no-leader-elect", "run at once, without a lease")
     .action((o) =>
       roots.hub(terminal, {
         kubeconfig: o.kubeconfig,
+        ...(o.context === undefined ? {} : { context: o.context }),
         featureGates: parseFeatureGates(o.featureGates, HUB_FEATURE_GATES),
         autoApproveUsers: o.autoApproveUser,
         leaderElect: o.leaderElect,

@@ -29,6 +29,7 @@ export type ApiserverOptions = ServingOptions & { readonly dir: string; readonly
 
 export type HubOptions = {
   readonly kubeconfig: string
+  readonly context?: string
   readonly featureGates: Readonly<Record<string, boolean>>
   /** Users whose first CSR is approved by itself. */
   readonly autoApproveUsers: readonly string[]
@@ -43,6 +44,61 @@ export type AgentOptions = {
   readonly featureGates: Readonly<Record<string, boolean>>
 }
 
+/** How a command finds a cluster's API server. */
+export type ClusterAccess = {
+  /** A file; else $KUBECONFIG, the fleet of this folder, the user's own. */
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+export type InitOptions = ClusterAccess & {
+  /** How clusters reach the hub, where that is not what the kubeconfig says. */
+  readonly hubApiserver?: string
+  /** Print what would be applied, and change nothing. */
+  readonly output?: "yaml" | "json"
+  /** Then run the hub's controllers here. */
+  readonly run: boolean
+  readonly featureGates: Readonly<Record<string, boolean>>
+  readonly autoApproveUsers: readonly string[]
+  readonly quiet: boolean
+}
+
+export type JoinOptions = ClusterAccess & {
+  readonly clusterName: string
+  /** Either a kubeconfig of the hub, or its address and a token. */
+  readonly bootstrapKubeconfig?: string
+  readonly hubApiserver?: string
+  readonly hubToken?: string
+  /** File with the authority of the hub's certificate; asked of the hub when absent. */
+  readonly caFile?: string
+  /** What the hub's answer is checked with: `sha256:…`. */
+  readonly hubCaHash?: string
+  readonly dir: string
+  readonly output?: "yaml" | "json"
+  /** Then run the agent here. */
+  readonly run: boolean
+  readonly featureGates: Readonly<Record<string, boolean>>
+  readonly quiet: boolean
+}
+
+export type TokenOptions = ClusterAccess & {
+  readonly hubApiserver?: string
+  readonly output?: "yaml" | "json" | "kubeconfig"
+  /** A token that ends by itself, rather than the hub's own. */
+  readonly expirationSeconds?: number
+}
+
+export type MembersOptions = Pick<ServingOptions, "bindAddress" | "port"> & {
+  readonly clusters: number
+  readonly hubKubeconfig: string
+  readonly dir: string
+  readonly nodes: number
+  /** Let them in with the hub's kubeconfig; otherwise somebody else has to. */
+  readonly accept: boolean
+  readonly timeoutSeconds: number
+  readonly quiet: boolean
+}
+
 /**
  * What commands start that needs more than planners: put in by src/cmd, the only layer that knows all the others. Each
  * runs until it is done or the terminal is interrupted.
@@ -53,4 +109,8 @@ export type Roots = {
   readonly apiserver: (terminal: Terminal, options: ApiserverOptions) => Promise<void>
   readonly hub: (terminal: Terminal, options: HubOptions) => Promise<void>
   readonly agent: (terminal: Terminal, options: AgentOptions) => Promise<void>
+  readonly init: (terminal: Terminal, options: InitOptions) => Promise<void>
+  readonly join: (terminal: Terminal, options: JoinOptions) => Promise<void>
+  readonly token: (terminal: Terminal, options: TokenOptions) => Promise<void>
+  readonly members: (terminal: Terminal, options: MembersOptions) => Promise<void>
 }

@@ -6,7 +6,7 @@ import { directoryWorkCache } from "#agent/work/work-cache.ts"
 import type { AgentOptions } from "#cli/roots.ts"
 import type { Terminal } from "#cli/terminal.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
-import { loadKubeconfig, transportOf } from "#kube/kubeconfig.ts"
+import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
@@ -14,12 +14,29 @@ import { connectionsTo } from "./agent-connections.ts"
 import { realRuntime } from "./runtime.ts"
 
 export async function runAgent(terminal: Terminal, options: AgentOptions): Promise<void> {
-  const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
-  const { clock, random, log } = runtime
   const at = (path: string) => resolve(terminal.cwd, path)
   const bootstrap = await loadKubeconfig(at(options.bootstrapKubeconfig), terminal.readFile)
   const spoke = await loadKubeconfig(at(options.spokeKubeconfig), terminal.readFile)
-  const spokeTransport = transportOf(spoke, { clock })
+  await runKlusterlet(terminal, { ...options, bootstrap, spoke, dir: at(options.dir) })
+}
+
+/** Runs one cluster's agent until the terminal is interrupted. */
+export async function runKlusterlet(
+  terminal: Terminal,
+  options: {
+    readonly clusterName: string
+    /** The hub, with a token to introduce the cluster with. */
+    readonly bootstrap: Kubeconfig
+    readonly spoke: Kubeconfig
+    /** An absolute path. */
+    readonly dir: string
+    readonly featureGates: Readonly<Record<string, boolean>>
+  },
+): Promise<void> {
+  const { bootstrap, dir } = options
+  const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
+  const { clock, random, log } = runtime
+  const spokeTransport = transportOf(options.spoke, { clock })
   const client = newKubeClient({ transport: spokeTransport, userAgent: "hawser-agent", clock })
   const hub = {
     server: bootstrap.server,
@@ -28,16 +45,11 @@ export async function runAgent(terminal: Terminal, options: AgentOptions): Promi
   }
   const informers = newInformerFactory({ client, clock, random, log })
   informers.start(runtime.signal)
-  const dir = at(options.dir)
   const agent = startAgent(runtime, {
     clusterName: options.clusterName,
     ...connectionsTo(runtime, hub, bootstrap.token),
     credentialStore: directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig"))),
-    member: {
-      client,
-      informers,
-      mapper: newRestMapper({ client, clock }),
-    },
+    member: { client, informers, mapper: newRestMapper({ client, clock }) },
     workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
     featureGates: options.featureGates,
   })

@@ -4,7 +4,12 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { CommandError } from "#cli/terminal.ts"
 
-export type FleetState = { readonly port: number; readonly clusters: number }
+export type FleetState = {
+  readonly port: number
+  readonly clusters: number
+  /** Digest of the hub's installation. */
+  readonly installed?: string
+}
 
 const STATE_FILE = "fleet.json"
 const PID_FILE = "pid"

@@ -11,7 +11,14 @@ const roots: Roots = {
   apiserver: async (...call) => (await import("./apiserver.ts")).runApiserver(...call),
   hub: async (...call) => (await import("./hub.ts")).runHub(...call),
   agent: async (...call) => (await import("./agent.ts")).runAgent(...call),
+  init: async (...call) => (await import("./init.ts")).runInit(...call),
+  join: async (...call) => (await import("./join.ts")).runJoin(...call),
+  token: async (...call) => (await import("./token.ts")).runToken(...call),
+  members: async (...call) => (await import("./members-only.ts")).runMembers(...call),
 }
+
+// `hawser … | head` has read enough: that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
 
 const interrupted = new AbortController()
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

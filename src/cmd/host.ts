@@ -60,7 +60,7 @@ export async function openHost(
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()
-  const listener = await listen(runtime, { serving, lastPort: options.lastPort, pki, server, mounted })
+  const listener = await listen(runtime, { serving, lastPort: options.lastPort, pki, main: server.handler, mounted })
   const url = `https://${advertised.includes(":") ? `[${advertised}]` : advertised}:${listener.port}`
   return {
     server,
@@ -86,17 +86,18 @@ export async function openHost(
 
 const advertisedByDefault = (bind: string) => (bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind)
 
-async function listen(
+/** @param options.main  answers what is under no prefix */
+export async function listen(
   runtime: Runtime,
   options: {
-    serving: ServingOptions
-    lastPort: number | undefined
-    pki: ServerPki
-    server: EmbeddedServer
-    mounted: ReadonlyMap<string, Handler>
+    readonly serving: Pick<ServingOptions, "bindAddress" | "port">
+    readonly lastPort: number | undefined
+    readonly pki: ServerPki
+    readonly main?: Handler
+    readonly mounted: ReadonlyMap<string, Handler>
   },
 ): Promise<Listener> {
-  const { serving, lastPort, pki, server, mounted } = options
+  const { serving, lastPort, pki, main, mounted } = options
   const open = (port: number) =>
     newListener({
       address: serving.bindAddress,
@@ -104,7 +105,7 @@ async function listen(
       tls: { cert: pki.servingCertificate, key: pki.servingKey },
       log: runtime.log,
       route: (path) => {
-        if (!path.startsWith(CLUSTERS_PREFIX)) return { handler: server.handler, prefix: "" }
+        if (!path.startsWith(CLUSTERS_PREFIX)) return main && { handler: main, prefix: "" }
         const slash = path.indexOf("/", CLUSTERS_PREFIX.length)
         const prefix = slash < 0 ? path : path.slice(0, slash)
         const handler = mounted.get(prefix)

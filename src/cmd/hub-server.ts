@@ -25,6 +25,7 @@ export function startHubControllers(
     autoApproveUsers: gate("ManagedClusterAutoApproval", false) ? options.autoApproveUsers : [],
     autoApproveBootstrap: options.autoApproveBootstrap,
     builtInSets: gate("DefaultClusterSet", true),
+    cleanUp: gate("ResourceCleanup", true),
   }
   startRegistration(runtime, hub, registration)
   startPlacement(runtime, hub)

@@ -16,7 +16,7 @@ import { realRuntime } from "./runtime.ts"
 export async function runHub(terminal: Terminal, options: HubOptions): Promise<void> {
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
   const { clock, random, log } = runtime
-  const kubeconfig = await loadKubeconfig(resolve(terminal.cwd, options.kubeconfig), terminal.readFile)
+  const kubeconfig = await loadKubeconfig(resolve(terminal.cwd, options.kubeconfig), terminal.readFile, options.context)
   const transport = transportOf(kubeconfig, { clock })
   const client = newKubeClient({ transport, userAgent: "hawser-hub", clock })
   const lead = async (signal: AbortSignal) => {

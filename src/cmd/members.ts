@@ -1,7 +1,6 @@
 // Simulated members of a fleet: started, joined, and stopped.
 import { join } from "node:path"
-import type { Agent } from "#agent/start.ts"
-import type { HubAddress } from "#agent/registration/credentials.ts"
+import type { Agent, AgentOptions } from "#agent/start.ts"
 import { directoryWorkCache } from "#agent/work/work-cache.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { StorageEngine } from "#apiserver/storage/storage.ts"
@@ -10,7 +9,6 @@ import { kubeconfigText } from "#kube/kubeconfig.ts"
 import { openDirectory } from "#lib/directory.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { startMember, type Member } from "#simulator/member.ts"
-import { connectionsTo } from "./agent-connections.ts"
 import { CLUSTERS_PREFIX, ensurePki, type Host } from "./host.ts"
 
 export type FleetMember = { readonly name: string; readonly member: Member; readonly agent: Agent }
@@ -20,8 +18,8 @@ export type MembersOptions = {
   readonly nodes: number
   readonly engine: StorageEngine
   readonly host: Pick<Host, "mount" | "unmount" | "url"> & { readonly caCertificate: string }
-  readonly hub: HubAddress
-  readonly token: string
+  /** How an agent reaches the hub. */
+  readonly connections: () => Pick<AgentOptions, "bootstrap" | "connect">
 }
 
 /** How long a simulated pod takes to become ready. */
@@ -55,7 +53,7 @@ export async function startFleetMember(runtime: Runtime, name: string, options: 
     }),
   )
   const workCache = directoryWorkCache(folder.folder("works"))
-  const agent = member.join({ ...connectionsTo(runtime, options.hub, options.token), workCache })
+  const agent = member.join({ ...options.connections(), workCache })
   return { name, member, agent }
 }
 

@@ -1,15 +1,16 @@
 // `hawser up`: a hub and a fleet of simulated members in one process.
+import { createHash } from "node:crypto"
 import { rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { HUB_ACCEPTED, JOINED, AVAILABLE } from "#api/cluster/names.ts"
-import { MANAGED_CLUSTERS, type ManagedCluster } from "#api/cluster/v1.ts"
+import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { newProgress } from "#cli/progress.ts"
 import type { UpOptions } from "#cli/roots.ts"
-import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
+import type { Terminal } from "#cli/terminal.ts"
 import { startHubServer } from "#controlplane/embedded-server.ts"
+import { applyManifests } from "#hub/install/apply-manifests.ts"
 import { ensureBootstrapToken } from "#hub/install/bootstrap-token.ts"
 import { hubManifests } from "#hub/install/hub-manifests.ts"
 import { openDirectory } from "#lib/directory.ts"
@@ -21,9 +22,11 @@ import { hubAdmission } from "./hub-admission.ts"
 import { startHubControllers } from "./hub-server.ts"
 import { openHost, type Host } from "./host.ts"
 import { untilAborted } from "./interrupted.ts"
+import { connectionsTo } from "./agent-connections.ts"
 import { startDetached } from "./detach.ts"
 import { startFleetMembers, stopFleetMember, type FleetMember } from "./members.ts"
 import { realRuntime } from "./runtime.ts"
+import { until, untilJoined } from "./waiting.ts"
 
 const CLUSTERS_DEFAULT = 3
 const POLL_MS = 25
@@ -43,13 +46,19 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
   try {
     const state = await readState(dir)
     const wanted = options.clusters ?? state?.clusters ?? CLUSTERS_DEFAULT
-    const host = await startHub(runtime, { dir, serving: options, lastPort: state?.port })
+    const host = await startHub(runtime, {
+      dir,
+      serving: options,
+      lastPort: state?.port,
+      installed: state?.installed,
+    })
     await openDirectory(dir).write("hub.kubeconfig", host.adminKubeconfig())
     progress.done(`hub at ${host.url}`)
     const token = await ensureBootstrapToken(host.server.client, runtime.random)
+    const hub = { server: host.url, ca: host.server.pki.caCertificate, clusterEntry: "hub" }
     const names = Array.from({ length: Math.max(wanted, state?.clusters ?? 0) }, (_, i) => `cluster${i + 1}`)
     // Written first: a start that is cut off leaves no member that nobody knows of.
-    await writeState(dir, { port: host.port, clusters: names.length })
+    await writeState(dir, { port: host.port, clusters: names.length, installed: host.installed })
     const members = await startFleetMembers(
       runtime,
       names,
@@ -58,17 +67,17 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
         nodes: options.nodes,
         engine: host.engine,
         host: { ...host, caCertificate: host.server.pki.caCertificate },
-        hub: { server: host.url, ca: host.server.pki.caCertificate, clusterEntry: "hub" },
-        token,
+        connections: () => connectionsTo(runtime, hub, token),
       },
       (started) => progress.update(`starting members: ${started} of ${names.length}`),
     )
-    await untilJoined(terminal, host, names, options.timeoutSeconds, (joined) =>
+    const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
+    await untilJoined(terminal, clusters, names, options.timeoutSeconds, (joined) =>
       progress.update(`joining: ${joined} of ${names.length}`),
     )
     if (names.length > 0) progress.done(`${names.length} clusters joined`)
     const kept = await detachLast(runtime, terminal, host, members, wanted, join(dir, "members"))
-    await writeState(dir, { port: host.port, clusters: wanted })
+    await writeState(dir, { port: host.port, clusters: wanted, installed: host.installed })
     if (options.sample && wanted > 0) {
       await host.server.api.bootstrap(sampleObjects())
       await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
@@ -91,37 +100,26 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
 /** The hub alone: server, controllers of its own, OCM's kinds, the hub's controllers. */
 async function startHub(
   runtime: Runtime,
-  options: { readonly dir: string; readonly serving: UpOptions; readonly lastPort: number | undefined },
-): Promise<Host> {
+  options: {
+    readonly dir: string
+    readonly serving: UpOptions
+    readonly lastPort: number | undefined
+    /** What was installed at the last start. */
+    readonly installed: string | undefined
+  },
+): Promise<Host & { readonly installed: string }> {
   const host = await openHost(runtime, { ...options, admission: hubAdmission })
   const { server } = host
-  await server.api.bootstrap(
-    hubManifests({ clusterInfo: { server: host.url, ca: server.pki.caCertificate } }) as UnknownObject[],
-  )
+  const manifests = hubManifests({ clusterInfo: { server: host.url, ca: server.pki.caCertificate } })
+  await server.api.bootstrap(manifests as UnknownObject[])
   startHubServer(runtime, server)
+  // What a former version of Hawser, or another address, left behind is brought up to date.
+  const installed = createHash("sha256").update(JSON.stringify(manifests)).digest("hex")
+  if (options.installed !== undefined && options.installed !== installed) {
+    await applyManifests(server.client, manifests, { clock: runtime.clock, signal: runtime.signal })
+  }
   startHubControllers(runtime, server, { featureGates: {}, autoApproveUsers: [], autoApproveBootstrap: true })
-  return host
-}
-
-const holds = (cluster: ManagedCluster | undefined, type: string) =>
-  (cluster?.status?.conditions ?? []).some((c) => c.type === type && c.status === "True")
-
-const isJoined = (cluster: ManagedCluster | undefined) =>
-  [HUB_ACCEPTED, JOINED, AVAILABLE].every((type) => holds(cluster, type))
-
-async function untilJoined(
-  terminal: Terminal,
-  host: Host,
-  names: readonly string[],
-  timeoutSeconds: number,
-  onCount: (joined: number) => void,
-): Promise<void> {
-  const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
-  await until(terminal, timeoutSeconds, "all members to join", () => {
-    const joined = names.filter((name) => isJoined(clusters.get(name))).length
-    onCount(joined)
-    return joined === names.length
-  })
+  return { ...host, installed }
 }
 
 async function untilSampleAvailable(
@@ -137,19 +135,6 @@ async function untilSampleAvailable(
     onCount(available)
     return available >= wanted
   })
-}
-
-async function until(terminal: Terminal, timeoutSeconds: number, what: string, check: () => boolean): Promise<void> {
-  const deadlineMs = terminal.clock.nowMs() + timeoutSeconds * 1000
-  while (!check()) {
-    if (terminal.clock.nowMs() > deadlineMs) {
-      throw new CommandError(`Cannot wait any longer for ${what}: ${timeoutSeconds} s are over`, {
-        exitCode: EXIT.timeout,
-        next: "look into hawser.log in the fleet's folder, or give more time with --timeout",
-      })
-    }
-    await sleep(terminal.clock, POLL_MS, terminal.interrupted)
-  }
 }
 
 /** Fewer clusters than there were: the last ones leave the fleet and are forgotten. @returns those that stay */

@@ -88,6 +88,19 @@ export function newHttp2Transport(options: Http2TransportOptions): ClosableTrans
   return Object.assign(send, { close: () => pool.close(), reconnect: () => pool.reconnect() })
 }
 
+/**
+ * Requests with headers of their own over another transport's connections: many agents that one identity may act as.
+ *
+ * @param headers  go before those of the request; a name may have several values, as Impersonate-Group does
+ */
+export function withHeaders(
+  transport: ClosableTransport,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Transport {
+  // Only this file's transports know headers of several values, which is why the parameter is one of them.
+  return (request) => transport({ ...request, headers: { ...request.headers, ...headers } as Record<string, string> })
+}
+
 function newPool(url: URL, options: Http2TransportOptions, credentials: () => Credentials) {
   const maxStreams = options.maxStreams ?? MAX_STREAMS_DEFAULT
   let sessions: Http2Session[] = []

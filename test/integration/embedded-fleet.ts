@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { memoryStorage } from "#apiserver/storage/memory-storage.ts"
+import { connectionsTo } from "#cmd/agent-connections.ts"
 import { startFleetMembers } from "#cmd/members.ts"
 import { ensureBootstrapToken } from "#hub/install/bootstrap-token.ts"
 import { silentLog } from "#lib/log.ts"
@@ -26,6 +27,7 @@ export async function startEmbeddedFleet(options: { readonly members: number }):
   const runtime: Runtime = { clock: realClock, random: realRandom, log: silentLog, signal: ending.signal }
   const names = Array.from({ length: options.members }, (_, i) => `cluster${i + 1}`)
   const { server, ca = "" } = hub.kubeconfig
+  const token = await ensureBootstrapToken(hub.client, realRandom)
   const members = await startFleetMembers(
     runtime,
     names,
@@ -35,8 +37,7 @@ export async function startEmbeddedFleet(options: { readonly members: number }):
       engine: { store: async () => memoryStorage(), drop: async () => {}, close: async () => {} },
       // Nobody calls these members over the network: the tests hold them in their hands.
       host: { url: server, caCertificate: ca, mount: () => {}, unmount: () => {} },
-      hub: { server, ca, clusterEntry: "hub" },
-      token: await ensureBootstrapToken(hub.client, realRandom),
+      connections: () => connectionsTo(runtime, { server, ca, clusterEntry: "hub" }, token),
     },
     () => {},
   )

@@ -1,5 +1,6 @@
 // The `hawser` command as tests run it: a process of its own.
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import type { KubeClient } from "#kube/client.ts"
@@ -31,4 +32,27 @@ export async function connectWith(path: string): Promise<Connected> {
   const transport = transportOf(kubeconfig, { clock: realClock })
   const client = newKubeClient({ transport, userAgent: "hawser-test", clock: realClock })
   return { client, kubeconfig, close: () => transport.close() }
+}
+
+export type Running = {
+  /** What it has written so far, to stdout and stderr. */
+  readonly output: () => string
+  /** Interrupts it as Ctrl-C does. @returns its exit code, null when a signal ended it */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts a command that runs until it is told to end. */
+export function startHawser(cwd: string, ...args: string[]): Running {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] })
+  let output = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, "exit")
+  return {
+    output: () => output,
+    stop: async (signal = "SIGINT") => {
+      child.kill(signal)
+      await ended
+      return child.exitCode
+    },
+  }
 }

@@ -26,6 +26,7 @@ import {
 const REGISTER_GROUP = "register.open-cluster-management.io"
 const ADDON_GROUP = "addon.open-cluster-management.io"
 const HUB_ROLE = "open-cluster-management:hawser-hub"
+const CLUSTER_INFO_ROLE = "hawser:cluster-info"
 const HUB_LEADER_ROLE = "hawser-hub:leader-election"
 
 export type HubManifestsOptions = {
@@ -41,7 +42,7 @@ export function hubManifests(options: HubManifestsOptions = {}): KubeObject[] {
   return [
     ...hubCrds(),
     ...hubAccess(),
-    ...(options.clusterInfo === undefined ? [] : [clusterInfo(options.clusterInfo)]),
+    ...(options.clusterInfo === undefined ? [] : [clusterInfo(options.clusterInfo), ...clusterInfoAccess()]),
   ]
 }
 
@@ -159,4 +160,12 @@ function clusterInfo({ server, ca }: { readonly server: string; readonly ca: str
     metadata: { name: "cluster-info", namespace: "kube-public" },
     data: { kubeconfig: formatYaml(kubeconfig) },
   } as KubeObject
+}
+
+/** Who wants to join and knows nobody yet may read it: it holds no secret, and is checked by the authority's hash. */
+function clusterInfoAccess(): KubeObject[] {
+  const rules = [allow("", ["configmaps"], ["get"], ["cluster-info"])]
+  const binding = roleBinding("kube-public", CLUSTER_INFO_ROLE, "")
+  const anybody = { kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: "system:unauthenticated" }
+  return [role("kube-public", CLUSTER_INFO_ROLE, rules), { ...binding, subjects: [anybody] } as KubeObject]
 }

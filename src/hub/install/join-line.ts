@@ -1,7 +1,21 @@
+import { createHash } from "node:crypto"
+import { decodePem } from "#lib/x509/pem.ts"
+
 /** What a cluster needs to know of the hub to join it. */
-export type JoinAddress = { readonly server: string; readonly token: string }
+export type JoinAddress = {
+  readonly server: string
+  readonly token: string
+  /** PEM of the authority of the hub's certificate; absent where the system's authorities know it. */
+  readonly ca?: string
+}
 
 /** The line that a person copies to the cluster that shall join. */
-export function joinLine({ server, token }: JoinAddress): string {
-  return `hawser join --hub-token ${token} --hub-apiserver ${server} --cluster-name <cluster_name>`
+export function joinLine({ server, token, ca }: JoinAddress): string {
+  const hash = ca === undefined ? "" : ` --hub-ca-hash ${authorityHashes(ca)[0]}`
+  return `hawser join --hub-token ${token} --hub-apiserver ${server}${hash} --cluster-name <cluster_name>`
+}
+
+/** `sha256:` and the digest of each certificate's DER, in hexadecimal: short enough for a command line. */
+export function authorityHashes(ca: string): string[] {
+  return decodePem(ca).map(({ der }) => `sha256:${createHash("sha256").update(der).digest("hex")}`)
 }
