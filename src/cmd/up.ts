@@ -75,7 +75,7 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     await untilJoined(terminal, clusters, names, options.timeoutSeconds, (joined) =>
       progress.update(`joining: ${joined} of ${names.length}`),
     )
-    if (names.length > 0) progress.done(`${names.length} clusters joined`)
+    if (names.length > 0) progress.done(`${names.length} ${names.length === 1 ? "cluster" : "clusters"} joined`)
     const kept = await detachLast(runtime, terminal, host, members, wanted, join(dir, "members"))
     await writeState(dir, { port: host.port, clusters: wanted, installed: host.installed })
     if (options.sample && wanted > 0) {
@@ -83,7 +83,7 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
       await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
         progress.update(`sample: runs on ${count} of ${wanted}`),
       )
-      progress.done(`sample application "${SAMPLE_NAME}" runs on ${wanted} clusters`)
+      progress.done(`sample application "${SAMPLE_NAME}" runs on ${wanted} ${wanted === 1 ? "cluster" : "clusters"}`)
     }
     await writeReady(dir, host.url)
     sayReady(terminal, options, host.url)

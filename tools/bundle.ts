@@ -1,0 +1,34 @@
+/**
+ * `npm run bundle [-- FOLDER]`: the release, in dist/ by default. `node FOLDER/hawser.mjs` needs nothing else but Node 24 or later:
+ * one file of code, the storage thread's, and the generated descriptions of Kubernetes.
+ */
+import { build } from "esbuild"
+import { cpSync, mkdirSync, rmSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
+
+const root = join(import.meta.dirname, "..")
+const out = resolve(process.argv[2] ?? join(root, "dist"))
+
+rmSync(out, { recursive: true, force: true })
+mkdirSync(out, { recursive: true })
+for (const [entry, name] of [
+  ["src/cmd/hawser.ts", "hawser.mjs"],
+  ["src/apiserver/storage/sqlite-worker.ts", "sqlite-worker.mjs"],
+] as const) {
+  await build({
+    entryPoints: [join(root, entry)],
+    outfile: join(out, name),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    // commander is CommonJS and asks for Node's own modules.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    legalComments: "linked",
+    logLevel: "warning",
+  })
+}
+cpSync(join(root, "src/apiserver/builtin/generated"), join(out, "generated"), { recursive: true })
+cpSync(join(root, "LICENSE"), join(out, "LICENSE"))
+const kb = Math.round(statSync(join(out, "hawser.mjs")).size / 1024)
+process.stdout.write(`${out}: hawser.mjs (${kb} KB), sqlite-worker.mjs, generated/\n`)
