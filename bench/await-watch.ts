@@ -6,6 +6,7 @@ import type { KubeClient, ListOptions } from "#kube/client.ts"
 export class Following<T extends KubeObject> {
   readonly #state = new Map<string, T>()
   readonly #waiting = new Set<{ key: string; fits: (object: T | undefined) => boolean; resolve: () => void }>()
+  readonly #counting = new Set<{ count: number; resolve: () => void }>()
   readonly #stop: () => void
 
   private constructor(stop: (self: Following<T>) => () => void) {
@@ -46,12 +47,23 @@ export class Following<T extends KubeObject> {
       this.#waiting.delete(waiter)
       waiter.resolve()
     }
+    for (const waiter of this.#counting) {
+      if (waiter.count !== this.#state.size) continue
+      this.#counting.delete(waiter)
+      waiter.resolve()
+    }
   }
 
   /** @param fits  is given undefined for an object that is not there */
   until(key: string, fits: (object: T | undefined) => boolean): Promise<void> {
     if (fits(this.#state.get(key))) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.add({ key, fits, resolve }))
+  }
+
+  /** Resolves when there are exactly so many objects. */
+  untilCount(count: number): Promise<void> {
+    if (this.#state.size === count) return Promise.resolve()
+    return new Promise((resolve) => this.#counting.add({ count, resolve }))
   }
 
   stop(): void {

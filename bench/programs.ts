@@ -1,0 +1,80 @@
+// Programs under measurement: processes of the release bundle, and API servers of either kind.
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { realClock, sleep } from "#lib/clock.ts"
+import { buildKubernetes } from "../test/kubernetes/build.ts"
+import { startKubernetes } from "../test/kubernetes/cluster.ts"
+import { nowMs } from "./measure.ts"
+
+const ROOT = join(import.meta.dirname, "..")
+
+export type Program = { readonly pid: number; readonly stop: () => Promise<void> }
+export type Server = {
+  readonly kubeconfig: string
+  readonly readyMs: number
+  readonly pid?: number
+  readonly stop: () => Promise<void>
+}
+
+/** The bundle's entry; built when there is none. */
+export function bundleEntry(folder: string): string {
+  if (!existsSync(join(folder, "hawser.mjs"))) {
+    const built = spawnSync(process.execPath, [join(ROOT, "tools/bundle.ts"), folder], { stdio: "inherit" })
+    if (built.status !== 0) throw new Error(`Cannot build the bundle in ${folder}`)
+  }
+  return join(folder, "hawser.mjs")
+}
+
+/** Starts a command of the bundle; what it says goes to `DIR/NAME.log`. */
+export function startProgram(entry: string, dir: string, name: string, args: readonly string[]): Program {
+  mkdirSync(dir, { recursive: true })
+  const log = openSync(join(dir, `${name}.log`), "a")
+  const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", log, log], cwd: dir })
+  return { pid: child.pid!, stop: () => end(child) }
+}
+
+/** Runs a command of the bundle to its end. @throws with what it said when it fails */
+export function runProgram(entry: string, dir: string, args: readonly string[]): string {
+  const run = spawnSync(process.execPath, [entry, ...args], { cwd: dir, encoding: "utf8" })
+  if (run.status !== 0) throw new Error(`Cannot run hawser ${args.join(" ")}: ${run.stderr}`)
+  return run.stdout
+}
+
+export async function startEmbedded(entry: string, dir: string, name: string): Promise<Server> {
+  const started = nowMs()
+  const state = join(dir, name)
+  const program = startProgram(entry, dir, name, ["apiserver", "--dir", state])
+  const kubeconfig = join(state, "kubeconfig")
+  while (!existsSync(kubeconfig)) await sleep(realClock, 2)
+  return { kubeconfig, readyMs: nowMs() - started, pid: program.pid, stop: program.stop }
+}
+
+export async function startReal(dir: string, name: string): Promise<Server> {
+  const binaries = buildKubernetes((line) => process.stderr.write(`${line}\n`))
+  const started = nowMs()
+  const { kubeconfig, stop } = await startKubernetes(name, join(dir, name), binaries)
+  return { kubeconfig, readyMs: nowMs() - started, stop }
+}
+
+/** Resident megabytes, undefined where /proc does not tell. */
+export function residentMegabytes(pid: number): number | undefined {
+  try {
+    const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))
+    return line === null ? undefined : Number(line[1]) / 1024
+  } catch {
+    return undefined
+  }
+}
+
+export function writeKubeconfig(path: string, text: string): string {
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill("SIGTERM")
+  await once(child, "exit")
+}
