@@ -7,35 +7,49 @@ export class Following<T extends KubeObject> {
   readonly #state = new Map<string, T>()
   readonly #waiting = new Set<{ key: string; fits: (object: T | undefined) => boolean; resolve: () => void }>()
   readonly #counting = new Set<{ count: number; resolve: () => void }>()
-  readonly #stop: () => void
+  readonly #client: KubeClient
+  readonly #type: ResourceType<T>
+  readonly #scope: ListOptions
+  #watch: { stop(): void } | undefined
+  #stopped = false
 
-  private constructor(stop: (self: Following<T>) => () => void) {
-    this.#stop = stop(this)
+  private constructor(client: KubeClient, type: ResourceType<T>, scope: ListOptions) {
+    this.#client = client
+    this.#type = type
+    this.#scope = scope
   }
 
-  /** Lists, then watches from there. */
+  /** Lists, then watches from there; a watch that the server ends is begun anew. */
   static async start<T extends KubeObject>(
     client: KubeClient,
     type: ResourceType<T>,
     scope: ListOptions = {},
   ): Promise<Following<T>> {
-    const list = await client.list(type, scope)
-    const following = new Following<T>((self) => {
-      const watch = client.watch(
-        type,
-        { ...scope, resourceVersion: list.metadata.resourceVersion ?? "", allowWatchBookmarks: true },
-        {
-          event: (kind, object) => self.#set(object, kind === "DELETED"),
-          bookmark: () => {},
-          end: (error) => {
-            if (error !== undefined) throw new Error(`Cannot follow ${type.resource}`, { cause: error })
-          },
-        },
-      )
-      return () => watch.stop()
-    })
-    for (const item of list.items) following.#set(item, false)
+    const following = new Following<T>(client, type, scope)
+    await following.#begin()
     return following
+  }
+
+  async #begin(): Promise<void> {
+    const { items, metadata } = await this.#client.list(this.#type, this.#scope)
+    const found = new Map(items.map((item) => [keyOf(item), item]))
+    for (const [key, object] of this.#state) if (!found.has(key)) this.#set(object, true)
+    for (const item of items) this.#set(item, false)
+    if (this.#stopped) return
+    this.#watch = this.#client.watch(
+      this.#type,
+      { ...this.#scope, resourceVersion: metadata.resourceVersion ?? "", allowWatchBookmarks: true },
+      {
+        event: (kind, object) => this.#set(object, kind === "DELETED"),
+        bookmark: () => {},
+        end: (error) => {
+          process.stderr.write(
+            `  watch of ${this.#type.resource} ended${error === undefined ? "" : `: ${error.message}`}\n`,
+          )
+          void this.#begin()
+        },
+      },
+    )
   }
 
   #set(object: T, deleted: boolean): void {
@@ -67,7 +81,8 @@ export class Following<T extends KubeObject> {
   }
 
   stop(): void {
-    this.#stop()
+    this.#stopped = true
+    this.#watch?.stop()
   }
 }
 

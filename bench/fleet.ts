@@ -17,11 +17,20 @@ const LABEL = "bench.hawser.dev/run"
 const RELABELLED = 100
 
 /** @param memory  resident megabytes of the hub's controllers, where they can be looked at */
-export async function benchFleet(hub: KubeClient, count: number, memory: () => number | undefined): Promise<Row[]> {
+export async function benchFleet(
+  hub: KubeClient,
+  count: number,
+  memory: () => number | undefined,
+  say: (line: string) => void,
+): Promise<Row[]> {
   const run = `r${process.pid}`
   const namespace = `bench-${run}`
   const names = Array.from({ length: count }, (_, i) => `bench-${run}-${i}`)
   const rows: Row[] = []
+  const told = (row: Row) => {
+    rows.push(row)
+    say(`  ${row.what}: ${row.values.map((value) => value.toFixed(2)).join(" ")} ${row.unit}`)
+  }
   const idle = memory()
   const clusters = await Following.start(hub, MANAGED_CLUSTERS)
 
@@ -30,7 +39,7 @@ export async function benchFleet(hub: KubeClient, count: number, memory: () => n
   await inLanes(names, (name) => hub.create(MANAGED_CLUSTERS, cluster(name, run)))
   const written = nowMs()
   await accepted
-  rows.push(
+  told(
     seconds(
       `${count} clusters created → all accepted`,
       nowMs() - started,
@@ -53,7 +62,7 @@ export async function benchFleet(hub: KubeClient, count: number, memory: () => n
   const decided = selects(count)
   await hub.create(PLACEMENTS, placement(namespace, run))
   await decided
-  rows.push(seconds(`Placement over ${count} clusters → decisions written`, nowMs() - started, 0.5))
+  told(seconds(`Placement over ${count} clusters → decisions written`, nowMs() - started, 0.5))
 
   const moved = names.slice(0, Math.min(RELABELLED, count))
   const followed = selects(count - moved.length)
@@ -64,9 +73,7 @@ export async function benchFleet(hub: KubeClient, count: number, memory: () => n
   const relabelled = nowMs()
   await followed
   const note = `after the last write; the writes took ${inSeconds(relabelled - started)}`
-  rows.push(
-    seconds(`${moved.length} of ${count} clusters relabelled → decisions follow`, nowMs() - relabelled, 0.2, note),
-  )
+  told(seconds(`${moved.length} of ${count} clusters relabelled → decisions follow`, nowMs() - relabelled, 0.2, note))
 
   const works = await Following.start(hub, MANIFEST_WORKS, { labelSelector: `${REPLICA_SET_LABEL}=${namespace}.all` })
   const left = count - moved.length
@@ -74,11 +81,11 @@ export async function benchFleet(hub: KubeClient, count: number, memory: () => n
   const made = works.untilCount(left)
   await hub.create(MANIFEST_WORK_REPLICA_SETS, replicaSet(namespace))
   await made
-  rows.push(seconds(`ManifestWorkReplicaSet to ${left} clusters → ${left} works`, nowMs() - started, 5))
+  told(seconds(`ManifestWorkReplicaSet to ${left} clusters → ${left} works`, nowMs() - started, 5))
   const busy = memory()
   if (idle !== undefined && busy !== undefined) {
-    rows.push({ what: "memory of the hub's controllers, idle", unit: "MB", values: [idle], budget: 120 })
-    rows.push({ what: `memory of the hub's controllers, ${count} clusters`, unit: "MB", values: [busy], budget: 200 })
+    told({ what: "memory of the hub's controllers, idle", unit: "MB", values: [idle], budget: 120 })
+    told({ what: `memory of the hub's controllers, ${count} clusters`, unit: "MB", values: [busy], budget: 200 })
   }
 
   started = nowMs()
@@ -87,7 +94,7 @@ export async function benchFleet(hub: KubeClient, count: number, memory: () => n
   const gone = Promise.all(names.map((name) => clusters.until(name, (c) => c === undefined)))
   await inLanes(names, (name) => hub.delete(MANAGED_CLUSTERS, { name }))
   await gone
-  rows.push(seconds(`${left} works and ${count} clusters deleted → gone`, nowMs() - started))
+  told(seconds(`${left} works and ${count} clusters deleted → gone`, nowMs() - started))
   await hub.delete(NAMESPACES, { name: namespace })
   for (const following of [clusters, placements, works]) following.stop()
   return rows

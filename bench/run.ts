@@ -205,7 +205,7 @@ try {
     if (wanted.has("fleet")) {
       say("fleet")
       const hubMemory = () => (hubPid === undefined ? undefined : programs.residentMegabytes(hubPid))
-      rows.push(...(await benchFleet(hub.client, Number(args.clusters), hubMemory)))
+      rows.push(...(await benchFleet(hub.client, Number(args.clusters), hubMemory, say)))
     }
     await scene.stop()
   }
