@@ -9,14 +9,32 @@ export type Candidates =
   | { readonly clusters: readonly ManagedCluster[]; readonly sets: readonly string[] }
   | { readonly none: "NoManagedClusterSetBindings" | "NoIntersection"; readonly sets: readonly string[] }
   | { readonly none: "AllManagedClusterSetsEmpty"; readonly sets: readonly string[] }
+  /** Nobody can say who belongs to these sets. */
+  | { readonly unreadable: readonly string[] }
 
-/** @returns whether the cluster belongs to the set: by its label, or by the set's selector */
-export function isInSet(cluster: ManagedCluster, set: ManagedClusterSet): boolean {
-  const selector = set.spec?.clusterSelector
-  if (selector?.selectorType === "LabelSelector") {
-    return labelSelectorOf(selector.labelSelector ?? {}).matches(cluster.metadata.labels ?? {})
+type Membership = (cluster: ManagedCluster) => boolean
+
+/**
+ * Who belongs to the set: those with its label, or those that its selector matches; nobody without a selector.
+ *
+ * @returns undefined for a selector that cannot be read
+ */
+function membershipOf(set: ManagedClusterSet): Membership | undefined {
+  const { selectorType, labelSelector } = set.spec?.clusterSelector ?? {}
+  if (selectorType !== "LabelSelector") {
+    return (cluster) => cluster.metadata.labels?.[CLUSTER_SET_LABEL] === set.metadata.name
   }
-  return cluster.metadata.labels?.[CLUSTER_SET_LABEL] === set.metadata.name
+  try {
+    const selector = labelSelectorOf(labelSelector)
+    return (cluster) => selector.matches(cluster.metadata.labels ?? {})
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns whether the cluster belongs to the set; false while nobody can say */
+export function isInSet(cluster: ManagedCluster, set: ManagedClusterSet): boolean {
+  return membershipOf(set)?.(cluster) ?? false
 }
 
 /**
@@ -43,9 +61,10 @@ export function findCandidates(observed: {
   if (bound.length === 0) return { none: "NoManagedClusterSetBindings", sets: wanted }
   const eligible = wanted.length === 0 ? bound : bound.filter((name) => wanted.includes(name))
   if (eligible.length === 0) return { none: "NoIntersection", sets: wanted }
-  const sets = eligible.map((name) => byName.get(name)!)
+  const members = eligible.map((name) => membershipOf(byName.get(name)!))
+  if (members.includes(undefined)) return { unreadable: eligible.filter((_, i) => members[i] === undefined) }
   const clusters = observed.clusters.filter(
-    (c) => c.metadata.deletionTimestamp === undefined && sets.some((set) => isInSet(c, set)),
+    (c) => c.metadata.deletionTimestamp === undefined && members.some((isMember) => isMember?.(c)),
   )
   return clusters.length === 0 ? { none: "AllManagedClusterSetsEmpty", sets: eligible } : { clusters, sets: eligible }
 }

@@ -39,10 +39,10 @@ function compilePredicate(predicate: Predicate): (cluster: ManagedCluster) => bo
   }
 }
 
-/** A cluster's claims as a label map: the first value of a name counts. */
+/** A cluster's claims as a label map: the last value of a name counts. */
 export function claimsOf(cluster: ManagedCluster): Record<string, string> {
   const claims: Record<string, string> = {}
-  for (const { name, value } of cluster.status?.clusterClaims ?? []) claims[name] ??= value
+  for (const { name, value } of cluster.status?.clusterClaims ?? []) claims[name] = value
   return claims
 }
 
@@ -99,5 +99,7 @@ function toleratedUntilMs(taint: Taint, tolerations: readonly Toleration[]): num
 function matchesTaint(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false
   if (toleration.key && toleration.key !== taint.key) return false
-  return toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "")
+  if (toleration.operator === "Exists") return true
+  // The API does not say which operators there are: one that nobody knows tolerates nothing.
+  return (toleration.operator || "Equal") === "Equal" && (toleration.value ?? "") === (taint.value ?? "")
 }

@@ -107,6 +107,7 @@ function concernsPlacement(before: ManagedCluster, after: ManagedCluster): boole
     before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
     JSON.stringify(before.spec.taints) !== JSON.stringify(after.spec.taints) ||
     JSON.stringify(before.status?.clusterClaims) !== JSON.stringify(after.status?.clusterClaims) ||
-    JSON.stringify(before.status?.allocatable) !== JSON.stringify(after.status?.allocatable)
+    JSON.stringify(before.status?.allocatable) !== JSON.stringify(after.status?.allocatable) ||
+    JSON.stringify(before.status?.capacity) !== JSON.stringify(after.status?.capacity)
   )
 }

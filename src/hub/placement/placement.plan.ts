@@ -45,6 +45,11 @@ export function planPlacement(observed: ObservedPlacement): Plan {
     return { actions: [], why: [`annotation ${SCHEDULING_DISABLED_ANNOTATION} holds the decisions as they are`] }
   }
   const selection = select(observed)
+  const { candidates } = selection
+  if ("unreadable" in candidates) {
+    // A slip in a set's selector must not take away what runs: all stays until it can be read.
+    return { actions: [], why: [`cannot read the selector of ManagedClusterSet ${candidates.unreadable.join(", ")}`] }
+  }
   const actions: Action[] = [...planDecisions(placement, selection.groups, observed.decisions)]
   const status = statusOf(placement, selection, nowMs)
   if (!deepEqual(status, placement.status)) {
@@ -60,16 +65,17 @@ export function planPlacement(observed: ObservedPlacement): Plan {
 }
 
 /** The choice alone, without writes: what preview and explain ask for too. */
-export function select(observed: Omit<ObservedPlacement, "nowMs"> & { readonly nowMs: number }): Selection {
+export function select(observed: ObservedPlacement): Selection {
   const { placement, nowMs } = observed
   const candidates = findCandidates(observed)
   const nobody = { clusters: [], groups: [{ name: "", clusters: [] }], unscheduled: 0, candidates }
-  if ("none" in candidates) return nobody
+  if ("unreadable" in candidates) return nobody
   try {
+    const coordinates = coordinatesOf(placement.spec.prioritizerPolicy)
+    if ("none" in candidates) return nobody
     const matches = compilePredicates(placement.spec.predicates ?? [])
     const tolerations = placement.spec.tolerations ?? []
     checkTolerations(tolerations)
-    const coordinates = coordinatesOf(placement.spec.prioritizerPolicy)
     const decided = new Set(observed.decisions.flatMap((d) => clustersOf(d)))
     let expiresAtMs: number | undefined
     const feasible = candidates.clusters.filter((cluster) => {
@@ -78,12 +84,16 @@ export function select(observed: Omit<ObservedPlacement, "nowMs"> & { readonly n
       if (verdict.expiresAtMs !== undefined) expiresAtMs = Math.min(expiresAtMs ?? Infinity, verdict.expiresAtMs)
       return verdict.tolerated
     })
-    const wanted = placement.spec.numberOfClusters ?? feasible.length
+    // The API does not refuse a number below 0.
+    const wanted = Math.max(0, placement.spec.numberOfClusters ?? feasible.length)
     // Scores only matter when there are more clusters than wanted.
     const clusters =
       wanted >= feasible.length
         ? feasible
-        : rank(feasible, totalScores({ ...observed, clusters: feasible, decided }, coordinates)).slice(0, wanted)
+        : rank(
+            feasible,
+            totalScores({ ...observed, clusters: feasible, allClusters: observed.clusters, decided }, coordinates),
+          ).slice(0, wanted)
     const groups = groupDecisions(clusters, placement.spec.decisionStrategy?.groupStrategy)
     const unscheduled = Math.max(0, wanted - clusters.length)
     return { clusters, groups, unscheduled, candidates, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) }

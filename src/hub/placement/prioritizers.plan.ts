@@ -10,7 +10,10 @@ type BuiltIn = (typeof BUILT_IN)[number]
 
 /** What the scores are made from. */
 export type ScoringInput = {
+  /** Those that are ranked. */
   readonly clusters: readonly ManagedCluster[]
+  /** All of the hub: the busiest of them is what Balance measures against, may it be chosen or not. */
+  readonly allClusters: readonly ManagedCluster[]
   /** Clusters that this Placement has decided for so far. */
   readonly decided: ReadonlySet<string>
   /** How many decisions of other Placements name the cluster. */
@@ -24,31 +27,44 @@ type Coordinate =
   | { readonly addOn: { readonly resourceName: string; readonly scoreName: string }; readonly weight: number }
 
 /** Upstream's defaults: spread the load, and stay where one is. */
-const DEFAULT_WEIGHTS: readonly Coordinate[] = [
-  { builtIn: "Balance", weight: 1 },
-  { builtIn: "Steady", weight: 1 },
+const DEFAULT_WEIGHTS: readonly (readonly [BuiltIn, number])[] = [
+  ["Balance", 1],
+  ["Steady", 1],
 ]
 
-/** @throws Misconfigured for an unknown prioritizer or an incomplete coordinate */
+/**
+ * What counts, and how much. Of a built-in that is written twice the last one counts; one of weight 0 is not looked at.
+ *
+ * @throws Misconfigured for an unknown mode or prioritizer, or an incomplete coordinate
+ */
 export function coordinatesOf(policy: Placement["spec"]["prioritizerPolicy"]): readonly Coordinate[] {
-  const configured = (policy?.configurations ?? []).map((c): Coordinate => {
-    const weight = c.weight ?? 1
-    const coordinate = c.scoreCoordinate
-    if (coordinate?.type === "AddOn") {
-      if (!coordinate.addOn?.resourceName || !coordinate.addOn.scoreName) {
-        throw new Misconfigured("addOn.resourceName and addOn.scoreName are required for a score of type AddOn")
-      }
-      return { addOn: { resourceName: coordinate.addOn.resourceName, scoreName: coordinate.addOn.scoreName }, weight }
-    }
-    const builtIn = BUILT_IN.find((name) => name === coordinate?.builtIn)
-    if (builtIn === undefined) throw new Misconfigured(`incorrect builtin prioritizer: ${coordinate?.builtIn ?? ""}`)
-    return { builtIn, weight }
-  })
-  if (policy?.mode === "Exact") return configured.filter((c) => c.weight !== 0)
-  const overlaid = DEFAULT_WEIGHTS.filter(
-    (d) => !configured.some((c) => "builtIn" in c && "builtIn" in d && c.builtIn === d.builtIn),
-  )
-  return [...overlaid, ...configured].filter((c) => c.weight !== 0)
+  const mode = policy?.mode || "Additive"
+  if (mode !== "Additive" && mode !== "Exact") throw new Misconfigured(`incorrect prioritizer policy mode: ${mode}`)
+  const configured = (policy?.configurations ?? []).map((configuration) => ({ weight: 1, ...configuration }))
+  if (configured.some((c) => c.scoreCoordinate === undefined)) {
+    throw new Misconfigured("scoreCoordinate field is required")
+  }
+  const builtIns = new Map<string, number>(mode === "Exact" ? [] : DEFAULT_WEIGHTS)
+  const addOns: Coordinate[] = []
+  for (const { scoreCoordinate, weight } of configured) {
+    if (scoreCoordinate?.type !== "AddOn") builtIns.set(scoreCoordinate?.builtIn ?? "", weight)
+    else if (weight !== 0) addOns.push({ addOn: addOnOf(scoreCoordinate.addOn), weight })
+  }
+  const effective = [...builtIns].filter(([, weight]) => weight !== 0)
+  return [...effective.map(([name, weight]): Coordinate => ({ builtIn: builtInOf(name), weight })), ...addOns]
+}
+
+function builtInOf(name: string): BuiltIn {
+  const found = BUILT_IN.find((known) => known === name)
+  if (found === undefined) throw new Misconfigured(`incorrect builtin prioritizer: ${name}`)
+  return found
+}
+
+function addOnOf(addOn: { resourceName: string; scoreName: string } | undefined) {
+  if (!addOn?.resourceName || !addOn.scoreName) {
+    throw new Misconfigured("addOn.resourceName and addOn.scoreName are required for a score of type AddOn")
+  }
+  return { resourceName: addOn.resourceName, scoreName: addOn.scoreName }
 }
 
 /** The sum of weight times score of each cluster; a cluster without a score in a coordinate gets none from it. */
@@ -80,12 +96,15 @@ function scoresOf(input: ScoringInput, coordinate: Coordinate): ReadonlyMap<stri
 
 /** The division is cut towards zero before it is doubled: upstream's order, which its users see in the scores. */
 function balanceScores(input: ScoringInput): ReadonlyMap<string, number> {
-  const counts = input.clusters.map(
-    (c) => [c.metadata.name ?? "", input.otherDecisions(c.metadata.name ?? "")] as const,
+  const counts = new Map(
+    input.allClusters.map(({ metadata: { name = "" } }) => [name, input.otherDecisions(name)] as const),
   )
-  const max = Math.max(0, ...counts.map(([, count]) => count))
+  const max = Math.max(0, ...counts.values())
   return new Map(
-    counts.map(([name, count]) => [name, max === 0 || count === 0 ? 100 : 2 * Math.trunc(100 * (0.5 - count / max))]),
+    input.clusters.map(({ metadata: { name = "" } }) => {
+      const count = counts.get(name) ?? 0
+      return [name, count === 0 ? 100 : 2 * Math.trunc(100 * (0.5 - count / max))]
+    }),
   )
 }
 
@@ -96,7 +115,9 @@ function allocatableScores(
   const amounts = new Map<string, number>()
   for (const cluster of clusters) {
     const allocatable = cluster.status?.allocatable?.[resource]
-    if (allocatable !== undefined) amounts.set(cluster.metadata.name ?? "", parseQuantity(allocatable).toNumber())
+    // Upstream's: what says nothing of its capacity is not scored either.
+    if (allocatable === undefined || cluster.status?.capacity?.[resource] === undefined) continue
+    amounts.set(cluster.metadata.name ?? "", parseQuantity(allocatable).toNumber())
   }
   const min = Math.min(...amounts.values())
   const max = Math.max(...amounts.values())
@@ -117,7 +138,7 @@ function addOnScores(
       const name = cluster.metadata.name ?? ""
       const found = input.addOnScore(name, addOn.resourceName)
       const validUntilMs = parseTimeMs(found?.status?.validUntil)
-      const fresh = validUntilMs === undefined || validUntilMs > input.nowMs
+      const fresh = validUntilMs === undefined || validUntilMs >= input.nowMs
       return [name, (fresh && found?.status?.scores?.find((s) => s.name === addOn.scoreName)?.value) || 0]
     }),
   )
