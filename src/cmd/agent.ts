@@ -12,6 +12,7 @@ import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { connectionsTo } from "./agent-connections.ts"
 import { realRuntime } from "./runtime.ts"
+import { keepHeapSmall } from "./small-heap.ts"
 
 export async function runAgent(terminal: Terminal, options: AgentOptions): Promise<void> {
   const at = (path: string) => resolve(terminal.cwd, path)
@@ -34,6 +35,7 @@ export async function runKlusterlet(
   },
 ): Promise<void> {
   const { bootstrap, dir } = options
+  keepHeapSmall()
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
   const { clock, random, log } = runtime
   const spokeTransport = transportOf(options.spoke, { clock })

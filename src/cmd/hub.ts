@@ -12,8 +12,10 @@ import { randomText, NAME_ALPHABET } from "#lib/random.ts"
 import { startHubControllers } from "./hub-server.ts"
 import { untilAborted } from "./interrupted.ts"
 import { realRuntime } from "./runtime.ts"
+import { keepHeapSmall } from "./small-heap.ts"
 
 export async function runHub(terminal: Terminal, options: HubOptions): Promise<void> {
+  keepHeapSmall()
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
   const { clock, random, log } = runtime
   const kubeconfig = await loadKubeconfig(resolve(terminal.cwd, options.kubeconfig), terminal.readFile, options.context)
