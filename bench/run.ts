@@ -195,7 +195,10 @@ try {
   if (needsScene) {
     const scene = given === undefined ? await ownScene(entry, dir) : await givenScene(given)
     const { hub, member, hubPid, agentPid } = scene
-    if (wanted.has("agent")) (say("agent"), rows.push(...(await benchAgent(scene, 5))))
+    if (wanted.has("agent")) {
+      say("agent")
+      rows.push(...(await benchAgent(scene, 5)))
+    }
     if (wanted.has("work") && member !== undefined) {
       say("work")
       rows.push(...(await benchWork(hub.client, member.client, args.cluster, Number(args.repeats))))

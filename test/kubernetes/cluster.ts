@@ -22,10 +22,23 @@ export type KubernetesCluster = {
   stop(): Promise<void>
 }
 
+/** All that need no cloud and no real nodes. */
+const CONTROLLERS =
+  "*,-node-lifecycle-controller,-node-ipam-controller,-nodeipam,-nodelifecycle,-horizontalpodautoscaling,-persistentvolume-binder,-attachdetach"
 const READY_WITHIN_MS = 120_000
 
-/** Starts a control plane in `dir` and waits until it is ready. @throws with the end of the log when it does not come up */
-export async function startKubernetes(name: string, dir: string, binaries: Binaries): Promise<KubernetesCluster> {
+/**
+ * Starts a control plane in `dir` and waits until it is ready.
+ *
+ * @param controllers  as kube-controller-manager's --controllers
+ * @throws with the end of the log when it does not come up
+ */
+export async function startKubernetes(
+  name: string,
+  dir: string,
+  binaries: Binaries,
+  controllers: string = CONTROLLERS,
+): Promise<KubernetesCluster> {
   mkdirSync(dir, { recursive: true })
   const [etcdPort, etcdPeerPort, port] = await Promise.all([freePort(), freePort(), freePort()])
   const server = `https://127.0.0.1:${port}`
@@ -60,7 +73,7 @@ export async function startKubernetes(name: string, dir: string, binaries: Binar
     `--secure-port=0`,
     `--kube-api-qps=200`,
     `--kube-api-burst=400`,
-    `--controllers=*,-node-lifecycle-controller,-node-ipam-controller,-nodeipam,-nodelifecycle,-horizontalpodautoscaling,-persistentvolume-binder,-attachdetach`,
+    `--controllers=${controllers}`,
   ])
   return {
     name,

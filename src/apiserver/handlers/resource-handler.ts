@@ -3,6 +3,7 @@ import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
 import type { Call, CallHandler } from "./call.ts"
+import { deprecationOf } from "./deprecations.ts"
 import { answerGet, answerList } from "./read.ts"
 import type { ResourceDeps } from "./resource-deps.ts"
 import { answerVirtual } from "./virtual.ts"
@@ -34,6 +35,8 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
       return answerVirtual(deps, call, answered, info)
     }
     if (info === undefined) throw noResource()
+    const deprecation = deprecationOf(info)
+    if (deprecation !== undefined) call.warnings.push(deprecation)
     if (subresource !== "") {
       const found = info.subresources.find((s) => s.name === subresource)
       if (found === undefined) throw noResource()

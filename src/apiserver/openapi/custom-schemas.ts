@@ -59,6 +59,14 @@ function objectFields(metadataText: string, metadata: string): NonNullable<JsonS
 
 /** A structural schema as OpenAPI: what is an integer or a string says so in standard words too. */
 function publish(schema: JsonSchema): JsonSchema {
+  if (schema["x-kubernetes-embedded-resource"] === true && schema.properties?.["apiVersion"] === undefined) {
+    const required = [...new Set([...(schema.required ?? []), "apiVersion", "kind"])].toSorted()
+    return publish({
+      ...schema,
+      required,
+      properties: { ...schema.properties, ...objectFields(METADATA_TEXT, "ObjectMeta") },
+    })
+  }
   const isEither = schema["x-kubernetes-int-or-string"] === true && schema.anyOf === undefined
   return {
     ...schema,

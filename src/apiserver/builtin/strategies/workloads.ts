@@ -39,6 +39,8 @@ function selectByUid(job: UnknownObject): void {
   }
   const matchLabels: Json = makeObject(makeObject(spec, "selector"), "matchLabels")
   matchLabels[PREFIX + CONTROLLER_UID] ??= uid
+  // Upstream defaults them when it reads the stored job, and so from the template as it is then.
+  if (Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels } as Record<string, string>
 }
 
 export const JOBS: KindStrategy = { prepareForCreate: selectByUid }
