@@ -158,11 +158,15 @@ test("applyPlan: an aborted signal ends it before the next write", async () => {
 })
 
 test("writesOf and describeWrite: a plan in words", () => {
-  const generated: Action = { do: "create", type: CONFIGMAPS, object: { ...object, metadata: { generateName: "x-" } } }
+  const generated: Action = {
+    do: "create",
+    type: CONFIGMAPS,
+    object: { ...object, metadata: { namespace: "ns", generateName: "x-" } },
+  }
   const actions: Action[] = [create, { do: "together", actions: [generated, { ...patch, subresource: "status" }] }]
   assert.deepEqual(writesOf(actions).map(describeWrite), [
     { do: "create", resource: "widgets.example.com", key: "ns/w" },
-    { do: "create", resource: "configmaps", key: "x-…" },
+    { do: "create", resource: "configmaps", key: "ns/x-…" },
     { do: "patch", resource: "widgets.example.com/status", key: "ns/w" },
   ])
 })

@@ -62,10 +62,16 @@ async function writeTogether(writes: readonly Write[], write: (action: Write) =>
 
 /** A write in few words, for logs and traces: `create`, `manifestworks.work.open-cluster-management.io`, `c1/w`. */
 export function describeWrite(action: Write): { do: string; resource: string; key: string } {
-  const key = "key" in action ? keyText(action.key) : keyOf(action.object) || `${action.object.metadata.generateName}…`
+  const key = keyText("key" in action ? action.key : nameOf(action.object))
   const subresource = "subresource" in action && action.subresource !== undefined ? `/${action.subresource}` : ""
   return { do: action.do, resource: groupResource(action.type) + subresource, key }
 }
+
+/** A name that the server is still to make is told by its beginning. */
+const nameOf = ({ metadata: { name, generateName, namespace } }: KubeObject) => ({
+  name: name ?? `${generateName}…`,
+  ...(namespace === undefined ? {} : { namespace }),
+})
 
 const keyText = (key: { namespace?: string; name: string }) =>
   key.namespace ? `${key.namespace}/${key.name}` : key.name
