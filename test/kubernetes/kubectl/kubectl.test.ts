@@ -64,6 +64,10 @@ describe(
 
     for (const kubectl of kubectls) {
       const steps = kubectl === newest ? STEPS : STEPS.filter((step) => step.core)
+      test(`kubectl ${kubectl.version}: a watch tells of an object's life`, async () => {
+        const [ours, theirs] = await Promise.all([watched(kubectl, folders.ours), watched(kubectl, folders.theirs)])
+        assert.equal(ours, theirs)
+      })
       for (const [index, step] of steps.entries()) {
         const name = `kubectl ${kubectl.version}, step ${index + 1}: ${step.args}`
         test(name, async () => {
@@ -76,15 +80,36 @@ describe(
   },
 )
 
+const WATCHED = [
+  "create configmap seen -n default --from-literal=a=b",
+  "label configmap seen -n default watched=yes",
+  "label configmap seen -n default watched-",
+  "delete configmap seen -n default",
+]
+
+/** @returns what a watch prints of an object's life */
+async function watched(kubectl: Kubectl, folder: string): Promise<string> {
+  const watch = start(kubectl, folder, "get configmap -n default --watch --output-watch-events -o wide")
+  let output = ""
+  watch.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+  // Nothing tells that a watch has begun but its first event.
+  await eventually(() => assert.match(output, /kube-root-ca\.crt/))
+  for (const args of WATCHED) await run(kubectl, folder, { args })
+  await eventually(() => assert.match(output, /DELETED/))
+  watch.kill()
+  return normal(output)
+}
+
+const EDITS = "sed -i -e s/size:/length:/ -e s/numberOfClusters:.*/numberOfClusters:7/"
+
+function start(kubectl: Kubectl, folder: string, args: string) {
+  const env = { PATH: process.env["PATH"], HOME: folder, KUBECONFIG: "kubeconfig", KUBE_EDITOR: EDITS }
+  return spawn(kubectl.path, args.split(" "), { cwd: folder, env, timeout: WITHIN_MS })
+}
+
 /** @returns what it wrote and its exit code, made comparable */
 function run(kubectl: Kubectl, folder: string, step: Step): Promise<string> {
-  const env = {
-    PATH: process.env["PATH"],
-    HOME: folder,
-    KUBECONFIG: "kubeconfig",
-    KUBE_EDITOR: "sed -i -e s/size:/length:/ -e s/numberOfClusters:.*/numberOfClusters:7/",
-  }
-  const child = spawn(kubectl.path, step.args.split(" "), { cwd: folder, env, timeout: WITHIN_MS })
+  const child = start(kubectl, folder, step.args)
   const texts = { stdout: "", stderr: "" }
   child.stdout.on("data", (chunk: Buffer) => (texts.stdout += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (texts.stderr += chunk.toString()))
