@@ -1,74 +1,127 @@
 import { JOBS, type Job } from "#api/kubernetes/batch.ts"
 import type { BuiltInCondition, Pod } from "#api/kubernetes/core.ts"
-import { deepEqual } from "#apimachinery/json.ts"
-import { formatTime } from "#lib/clock.ts"
+import { formatTime, parseTimeMs } from "#lib/clock.ts"
 import { NOTHING, type Action, type Plan } from "#runtime/plan.ts"
-import { isActive, isReady, podCreation, podDeletion } from "./pods.ts"
+import { bySparability, isActive, isReady, podCreation, podDeletion, statusWrite } from "./pods.ts"
 
-/** Runs pods until as many as wanted have succeeded, or too many have failed. */
+/** Runs pods until as many as wanted have succeeded, too many have failed, or its time is up. */
 export function planJob(job: Job, pods: readonly Pod[], nowMs: number): Plan {
   if (job.metadata.deletionTimestamp !== undefined || isFinished(job)) return NOTHING
-  const now = formatTime(nowMs)
-  const active = pods.filter(isActive)
-  const succeeded = pods.filter((pod) => pod.status?.phase === "Succeeded").length
-  const failed = pods.filter((pod) => pod.status?.phase === "Failed").length
-  const completions = job.spec.completions ?? job.spec.parallelism ?? 1
-  const complete = succeeded >= completions
-  const broken = failed > (job.spec.backoffLimit ?? 6)
-  const actions: Action[] = []
-  if (complete || broken || job.spec.suspend) actions.push(...active.map(podDeletion))
-  else {
-    const missing = Math.min(job.spec.parallelism ?? 1, completions - succeeded) - active.length
-    if (missing > 0) {
-      const labels = { "batch.kubernetes.io/job-name": job.metadata.name ?? "", "job-name": job.metadata.name ?? "" }
-      actions.push({
-        do: "together",
-        actions: Array.from({ length: missing }, () => podCreation(job, job.spec.template, { labels })),
-      })
-    }
+  const progress = progressOf(job, pods)
+  const end = endOf(job, progress, nowMs)
+  const status = statusOf(job, progress, end, formatTime(nowMs))
+  const writes = end !== undefined || job.spec.suspend ? progress.active.map(podDeletion) : podWrites(job, progress)
+  const dueMs = end === undefined ? deadlineMs(job, status.startTime) : undefined
+  return {
+    actions: [
+      ...(writes.length === 0 ? [] : [{ do: "together" as const, actions: writes }]),
+      ...statusWrite(JOBS, job, status),
+    ],
+    ...(dueMs === undefined ? {} : { requeueAfterMs: Math.max(0, dueMs - nowMs) }),
   }
-  const status = statusOf(job, { active, succeeded, failed, complete, broken }, now)
-  if (!deepEqual(status, job.status)) {
-    const { name = "", namespace = "" } = job.metadata
-    actions.push({
-      do: "patch",
-      type: JOBS as never,
-      key: { namespace, name },
-      patch: { status },
-      subresource: "status",
-    })
-  }
-  return { actions }
 }
 
 const isFinished = (job: Job) =>
   (job.status?.conditions ?? []).some((c) => (c.type === "Complete" || c.type === "Failed") && c.status === "True")
 
-type Progress = { active: readonly Pod[]; succeeded: number; failed: number; complete: boolean; broken: boolean }
+type Progress = {
+  readonly active: readonly Pod[]
+  readonly terminating: number
+  readonly succeeded: number
+  readonly failed: number
+}
 
-function statusOf(
-  job: Job,
-  { active, succeeded, failed, complete, broken }: Progress,
-  now: string,
-): NonNullable<Job["status"]> {
-  const ended = complete || broken
+/** What was counted once stays counted, whoever takes the pod away. */
+function progressOf(job: Job, pods: readonly Pod[]): Progress {
+  const inPhase = (phase: string) => pods.filter((pod) => pod.status?.phase === phase)
+  const succeeded = inPhase("Succeeded").length
+  const failed = inPhase("Failed").length
+  const active = pods.filter(isActive)
   return {
-    active: ended ? 0 : active.length,
-    ready: ended ? 0 : active.filter(isReady).length,
-    succeeded,
-    failed,
-    terminating: 0,
-    startTime: job.status?.startTime ?? now,
-    uncountedTerminatedPods: {},
-    ...(complete ? { completionTime: now } : {}),
-    ...(ended ? { conditions: conditionsOf(complete, now) } : {}),
+    active,
+    terminating: pods.length - active.length - succeeded - failed,
+    succeeded: Math.max(succeeded, job.status?.succeeded ?? 0),
+    failed: Math.max(failed, job.status?.failed ?? 0),
   }
 }
 
-function conditionsOf(complete: boolean, now: string): BuiltInCondition[] {
-  const reason = complete ? "CompletionsReached" : "BackoffLimitExceeded"
-  const message = complete ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit"
-  return (complete ? ["SuccessCriteriaMet", "Complete"] : ["FailureTarget", "Failed"]).map((type) => ({
+/** Without `completions` one success ends the job, when the pods that still run have ended too. */
+function isComplete(job: Job, { active, succeeded }: Progress): boolean {
+  const { completions } = job.spec
+  if (completions !== undefined) return succeeded >= completions
+  return succeeded > 0 && (active.length === 0 || job.spec.suspend === true)
+}
+
+function podWrites(job: Job, { active, succeeded }: Progress): Action[] {
+  const { parallelism = 1, completions } = job.spec
+  const open = completions === undefined ? (succeeded > 0 ? active.length : parallelism) : completions - succeeded
+  const missing = Math.min(parallelism, open) - active.length
+  if (missing < 0) return active.toSorted(bySparability).slice(0, -missing).map(podDeletion)
+  const name = job.metadata.name ?? ""
+  const labels = { "batch.kubernetes.io/job-name": name, "job-name": name }
+  return Array.from({ length: missing }, () => podCreation(job, job.spec.template, { labels }))
+}
+
+type End = { readonly well: boolean; readonly reason: string; readonly message: string }
+
+function endOf(job: Job, progress: Progress, nowMs: number): End | undefined {
+  if (progress.failed > (job.spec.backoffLimit ?? 6)) {
+    return { well: false, reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" }
+  }
+  if ((deadlineMs(job, job.status?.startTime) ?? Infinity) <= nowMs) {
+    return { well: false, reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" }
+  }
+  if (!isComplete(job, progress)) return undefined
+  return { well: true, reason: "CompletionsReached", message: "Reached expected number of succeeded pods" }
+}
+
+/** When the job has run for too long; time in which it is suspended does not count. */
+function deadlineMs(job: Job, startTime: string | undefined): number | undefined {
+  const { activeDeadlineSeconds, suspend } = job.spec
+  const startMs = parseTimeMs(startTime)
+  if (activeDeadlineSeconds === undefined || suspend || startMs === undefined) return undefined
+  return startMs + activeDeadlineSeconds * 1000
+}
+
+function statusOf(job: Job, progress: Progress, end: End | undefined, now: string): NonNullable<Job["status"]> {
+  const idle = end !== undefined || job.spec.suspend === true
+  const { active, terminating, succeeded, failed } = progress
+  const resumed = isSuspended(job) && !job.spec.suspend
+  const startTime = resumed ? now : (job.status?.startTime ?? (job.spec.suspend ? undefined : now))
+  const conditions = [...suspension(job, now), ...(end === undefined ? [] : ending(end, now))]
+  return {
+    active: idle ? 0 : active.length,
+    ready: idle ? 0 : active.filter(isReady).length,
+    succeeded,
+    failed,
+    terminating: terminating + (idle ? active.length : 0),
+    ...(startTime === undefined ? {} : { startTime }),
+    uncountedTerminatedPods: {},
+    ...(end?.well ? { completionTime: now } : {}),
+    ...(conditions.length === 0 ? {} : { conditions }),
+  }
+}
+
+const isSuspended = (job: Job) =>
+  (job.status?.conditions ?? []).some((c) => c.type === "Suspended" && c.status === "True")
+
+/** The conditions as they are, with what is to be said of being suspended: nothing for a job that never was. */
+function suspension(job: Job, now: string): BuiltInCondition[] {
+  const before = job.status?.conditions ?? []
+  if (isSuspended(job) === (job.spec.suspend === true)) return before
+  const condition: BuiltInCondition = {
+    type: "Suspended",
+    ...(job.spec.suspend
+      ? { status: "True", reason: "JobSuspended", message: "Job suspended" }
+      : { status: "False", reason: "JobResumed", message: "Job resumed" }),
+    lastProbeTime: now,
+    lastTransitionTime: now,
+  }
+  return [...before.filter((c) => c.type !== condition.type), condition]
+}
+
+function ending({ well, reason, message }: End, now: string): BuiltInCondition[] {
+  return (well ? ["SuccessCriteriaMet", "Complete"] : ["FailureTarget", "Failed"]).map((type) => ({
     type,
     status: "True",
     reason,

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto"
 import type { Pod, PodTemplate } from "#api/kubernetes/core.ts"
 import { PODS } from "#api/kubernetes/core.ts"
+import type { ResourceType } from "#apimachinery/gvk.ts"
+import { deepEqual } from "#apimachinery/json.ts"
 import type { KubeObject, OwnerReference } from "#apimachinery/meta.ts"
 import { NAME_ALPHABET } from "#lib/random.ts"
 import type { Action } from "#runtime/plan.ts"
@@ -82,8 +84,40 @@ export const isReady = (pod: Pod): boolean =>
   pod.metadata.deletionTimestamp === undefined
 
 /** Neither ended nor ending. */
-export const isActive = (pod: Pod): boolean =>
-  pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed"
+export const isActive = (pod: Pod): boolean => pod.metadata.deletionTimestamp === undefined && !hasEnded(pod)
+
+/** Ended by itself, well or not: no longer there for its workload. */
+export const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+
+/** Whom a workload can spare first: who has no node, who is not ready, who came last. Source: ActivePodsWithRanks. */
+export function bySparability(a: Pod, b: Pod): number {
+  return (
+    Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName)) ||
+    Number(isReady(a)) - Number(isReady(b)) ||
+    newestFirst(a, b)
+  )
+}
+
+/** Names decide between pods of the same second, so that the order is always the same. */
+export function newestFirst({ metadata: a }: Pod, { metadata: b }: Pod): number {
+  return compare(b.creationTimestamp ?? "", a.creationTimestamp ?? "") || compare(b.name ?? "", a.name ?? "")
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Brings the status to what it should be; nothing when it says that already. The server does not keep a 0. */
+export function statusWrite<T extends KubeObject & { readonly status?: object }>(
+  type: ResourceType<T>,
+  object: T,
+  status: NonNullable<T["status"]>,
+): Action[] {
+  const before = object.status ?? {}
+  if (deepEqual(withoutZeros({ ...before, ...status }), withoutZeros(before))) return []
+  const { name = "", namespace = "" } = object.metadata
+  return [{ do: "patch", type: type as never, key: { namespace, name }, patch: { status }, subresource: "status" }]
+}
+
+const withoutZeros = (status: object) => Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0))
 
 /** A count, or a share of `total` in percent. */
 export function resolveCount(

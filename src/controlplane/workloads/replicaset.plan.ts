@@ -1,8 +1,7 @@
 import { REPLICA_SETS, type ReplicaSet } from "#api/kubernetes/apps.ts"
 import type { Pod } from "#api/kubernetes/core.ts"
-import { deepEqual } from "#apimachinery/json.ts"
 import type { Action, Plan } from "#runtime/plan.ts"
-import { isActive, isReady, podCreation, podDeletion } from "./pods.ts"
+import { bySparability, isActive, isReady, podCreation, podDeletion, statusWrite } from "./pods.ts"
 
 /** As many pods as are wanted; those that are not ready go first when there are too many. */
 export function planReplicaSet(replicaSet: ReplicaSet, pods: readonly Pod[]): Plan {
@@ -18,28 +17,11 @@ export function planReplicaSet(replicaSet: ReplicaSet, pods: readonly Pod[]): Pl
         actions: Array.from({ length: missing }, () => podCreation(replicaSet, template)),
       })
     if (missing < 0) {
-      const surplus = active
-        .toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || newestFirst(a, b))
-        .slice(0, -missing)
+      const surplus = active.toSorted(bySparability).slice(0, -missing)
       actions.push({ do: "together", actions: surplus.map(podDeletion) })
     }
   }
-  const status = statusOf(replicaSet, active)
-  if (!deepEqual(status, replicaSet.status)) {
-    const { name = "", namespace = "" } = replicaSet.metadata
-    actions.push({
-      do: "patch",
-      type: REPLICA_SETS as never,
-      key: { namespace, name },
-      patch: { status },
-      subresource: "status",
-    })
-  }
-  return { actions }
-}
-
-function newestFirst(a: Pod, b: Pod): number {
-  return (b.metadata.creationTimestamp ?? "") < (a.metadata.creationTimestamp ?? "") ? -1 : 1
+  return { actions: [...actions, ...statusWrite(REPLICA_SETS, replicaSet, statusOf(replicaSet, active))] }
 }
 
 function statusOf(replicaSet: ReplicaSet, active: readonly Pod[]): NonNullable<ReplicaSet["status"]> {

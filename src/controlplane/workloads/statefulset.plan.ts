@@ -1,8 +1,7 @@
 import { STATEFUL_SETS, type StatefulSet } from "#api/kubernetes/apps.ts"
 import { PERSISTENT_VOLUME_CLAIMS, type PersistentVolumeClaim, type Pod } from "#api/kubernetes/core.ts"
-import { deepEqual } from "#apimachinery/json.ts"
 import type { Action, Plan } from "#runtime/plan.ts"
-import { isActive, isReady, podCreation, podDeletion, templateHash } from "./pods.ts"
+import { hasEnded, isActive, isReady, podCreation, podDeletion, statusWrite, templateHash } from "./pods.ts"
 
 const REVISION_LABEL = "controller-revision-hash"
 
@@ -10,19 +9,9 @@ const REVISION_LABEL = "controller-revision-hash"
 export function planStatefulSet(set: StatefulSet, pods: readonly Pod[], claims: ReadonlySet<string>): Plan {
   const revision = `${set.metadata.name}-${templateHash(set.spec.template)}`
   const byName = new Map(pods.map((pod) => [pod.metadata.name ?? "", pod]))
-  const actions: Action[] = []
-  if (set.metadata.deletionTimestamp === undefined) actions.push(...podWrites(set, byName, revision, claims))
+  const writes = set.metadata.deletionTimestamp === undefined ? podWrites(set, byName, revision, claims) : []
   const status = statusOf(set, pods.filter(isActive), revision)
-  if (!deepEqual(status, set.status)) {
-    actions.push({
-      do: "patch",
-      type: STATEFUL_SETS as never,
-      key: keyOf(set),
-      patch: { status },
-      subresource: "status",
-    })
-  }
-  return { actions }
+  return { actions: [...writes, ...statusWrite(STATEFUL_SETS, set, status)] }
 }
 
 function podWrites(
@@ -38,26 +27,36 @@ function podWrites(
   for (const [index, name] of wanted.entries()) {
     const pod = byName.get(name)
     if (pod === undefined) creations.push(...newPod(set, name, start + index, revision, claims))
+    // A pod that has ended makes room for another of its name.
+    else if (hasEnded(pod) && pod.metadata.deletionTimestamp === undefined) creations.push(podDeletion(pod))
     if (!parallel && (pod === undefined || !isReady(pod))) return creations
   }
   if (creations.length > 0) return creations
   const surplus = [...byName.values()]
-    .filter((pod) => !wanted.includes(pod.metadata.name ?? "") && isActive(pod))
+    .filter((pod) => !wanted.includes(pod.metadata.name ?? ""))
     .toSorted((a, b) => ordinalOf(b) - ordinalOf(a))
-  if (surplus.length > 0) return (parallel ? surplus : surplus.slice(0, 1)).map(podDeletion)
-  if (set.spec.updateStrategy?.type === "OnDelete") return []
-  // One at a time, the highest ordinal first, and only while all the others are well.
+  // One at a time: the next goes when the one before has gone.
+  const due = (parallel ? surplus : surplus.slice(0, 1)).filter((pod) => pod.metadata.deletionTimestamp === undefined)
+  if (surplus.length > 0) return due.map(podDeletion)
+  return set.spec.updateStrategy?.type === "OnDelete"
+    ? []
+    : nextOutdated(set, wanted, byName, revision).map(podDeletion)
+}
+
+/** One at a time, the last first, and each only when all behind it are well; whether it is well itself means nothing. */
+function nextOutdated(
+  set: StatefulSet,
+  wanted: readonly string[],
+  byName: ReadonlyMap<string, Pod>,
+  revision: string,
+): Pod[] {
   const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0
-  const outdated = [...byName.values()].filter(
-    (pod) => pod.metadata.labels?.[REVISION_LABEL] !== revision && ordinalOf(pod) >= partition,
-  )
-  const allReady = [...byName.values()].every(isReady)
-  return allReady
-    ? outdated
-        .toSorted((a, b) => ordinalOf(b) - ordinalOf(a))
-        .slice(0, 1)
-        .map(podDeletion)
-    : []
+  for (const name of wanted.slice(partition).toReversed()) {
+    const pod = byName.get(name)!
+    if (pod.metadata.labels?.[REVISION_LABEL] !== revision && pod.metadata.deletionTimestamp === undefined) return [pod]
+    if (!isReady(pod)) return []
+  }
+  return []
 }
 
 const ordinalOf = (pod: Pod) => Number((pod.metadata.name ?? "").split("-").at(-1))
@@ -80,14 +79,19 @@ function newPod(
         metadata: {
           name: claim,
           namespace: set.metadata.namespace ?? "",
-          labels: { ...set.spec.selector.matchLabels },
+          labels: { ...template.metadata?.labels, ...set.spec.selector.matchLabels },
+          ...(template.metadata?.annotations === undefined ? {} : { annotations: template.metadata.annotations }),
         },
         ...(template.spec === undefined ? {} : { spec: template.spec }),
       }
       return { do: "create", type: PERSISTENT_VOLUME_CLAIMS as never, object }
     })
+  const claimed = new Set(templates.map((template) => template.metadata?.name))
   const volumes = [
-    ...((set.spec.template.spec["volumes"] as unknown[] | undefined) ?? []),
+    // The claim stands in for a volume of its name.
+    ...((set.spec.template.spec["volumes"] as { name?: string }[] | undefined) ?? []).filter(
+      (volume) => !claimed.has(volume.name),
+    ),
     ...templates.map((template) => ({
       name: template.metadata?.name,
       persistentVolumeClaim: { claimName: `${template.metadata?.name}-${name}` },
@@ -123,5 +127,3 @@ function statusOf(set: StatefulSet, active: readonly Pod[], revision: string): N
     collisionCount: 0,
   }
 }
-
-const keyOf = ({ metadata }: StatefulSet) => ({ namespace: metadata.namespace ?? "", name: metadata.name ?? "" })

@@ -88,7 +88,9 @@ function startWorkload<T extends KubeObject>(
     reconcile: async (key, signal) => {
       const object = informer.get(key)
       if (object === undefined) return
-      await applyPlan(cluster.client, plan(object), { log: runtime.log, signal })
+      const planned = plan(object)
+      await applyPlan(cluster.client, planned, { log: runtime.log, signal })
+      return planned
     },
   })
 }
