@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { once } from "node:events"
 import { connect, type ClientHttp2Session } from "node:http2"
 import { request } from "node:https"
 import { after, before, test } from "node:test"
@@ -155,6 +156,19 @@ test("HTTP/2: a stream is delivered as it comes and stopped when the receiver le
   await overHttp2(session, "GET", "/x")
   session.close()
   assert.equal(stopped, before + 1)
+})
+
+test("HTTP/2: what many watchers on one connection have not read yet keeps nobody's request from being answered", async () => {
+  const session = connectClient(true)
+  for (let i = 0; i < 24; i++) {
+    const stream = session.request({ ":path": "/stream" })
+    stream.on("error", () => {})
+    await once(stream, "response")
+    // Nobody reads: it stays on the server.
+    sink!.write(Buffer.alloc(1 << 20))
+  }
+  assert.equal((await overHttp2(session, "GET", "/not-modified")).status, 304)
+  session.destroy()
 })
 
 test("HTTP/1.1: the same server answers", async () => {

@@ -32,6 +32,11 @@ export interface Listener {
 export const BODY_BYTES_MAX = 3 * 1024 * 1024
 /** What one connection may have open at once; Go's client opens a further connection beyond it. */
 const STREAMS_PER_CONNECTION_MAX = 1000
+/**
+ * What one connection may hold in Node, in MB: above it, new requests are refused with ENHANCE_YOUR_CALM. Each watch has a
+ * bound of its own on what lies unread, and hundreds share a connection, which Node's default of 10 MB does not foresee.
+ */
+const CONNECTION_MEGABYTES_MAX = 256
 
 /**
  * Listens for HTTP/2 and HTTP/1.1 over TLS. Client certificates are asked for and passed on unjudged: the servers
@@ -46,6 +51,7 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
+    maxSessionMemory: CONNECTION_MEGABYTES_MAX,
     settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, initialWindowSize: 1 << 20 },
   })
   const connections = new Set<{ destroy(): void }>()
