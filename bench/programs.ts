@@ -1,7 +1,7 @@
 // Programs under measurement: processes of the release bundle, and API servers of either kind.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { realClock, sleep } from "#lib/clock.ts"
 import { buildKubernetes } from "../test/kubernetes/build.ts"
@@ -14,8 +14,25 @@ export type Program = { readonly pid: number; readonly stop: () => Promise<void>
 export type Server = {
   readonly kubeconfig: string
   readonly readyMs: number
-  readonly pid?: number
+  /** Of the server and its store; none where they cannot be told. */
+  readonly pids: readonly number[]
   readonly stop: () => Promise<void>
+}
+
+const running = new Set<() => Promise<void>>()
+
+/** Ends what was started and has not been stopped: a bench that failed leaves nothing behind. */
+export async function stopAll(): Promise<void> {
+  for (const stop of [...running].toReversed()) await stop()
+}
+
+function stopping(stop: () => Promise<void>): () => Promise<void> {
+  const once = async () => {
+    running.delete(once)
+    await stop()
+  }
+  running.add(once)
+  return once
 }
 
 /** The bundle's entry; built when there is none. */
@@ -32,7 +49,8 @@ export function startProgram(entry: string, dir: string, name: string, args: rea
   mkdirSync(dir, { recursive: true })
   const log = openSync(join(dir, `${name}.log`), "a")
   const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", log, log], cwd: dir })
-  return { pid: child.pid!, stop: () => end(child) }
+  closeSync(log)
+  return { pid: child.pid!, stop: stopping(() => end(child)) }
 }
 
 /** Runs a command of the bundle to its end. @throws with what it said when it fails */
@@ -48,21 +66,43 @@ export async function startEmbedded(entry: string, dir: string, name: string): P
   const program = startProgram(entry, dir, name, ["apiserver", "--dir", state])
   const kubeconfig = join(state, "kubeconfig")
   while (!existsSync(kubeconfig)) await sleep(realClock, 2)
-  return { kubeconfig, readyMs: nowMs() - started, pid: program.pid, stop: program.stop }
+  return { kubeconfig, readyMs: nowMs() - started, pids: [program.pid], stop: program.stop }
 }
 
 export async function startReal(dir: string, name: string): Promise<Server> {
   const binaries = buildKubernetes((line) => process.stderr.write(`${line}\n`))
   const started = nowMs()
   const { kubeconfig, stop } = await startKubernetes(name, join(dir, name), binaries)
-  return { kubeconfig, readyMs: nowMs() - started, stop }
+  const readyMs = nowMs() - started
+  return {
+    kubeconfig,
+    readyMs,
+    pids: childrenThatRun([binaries.apiserver, binaries.etcd], join(dir, name)),
+    stop: stopping(stop),
+  }
 }
 
-/** Resident megabytes, undefined where /proc does not tell. */
-export function residentMegabytes(pid: number): number | undefined {
+/** Our children that run one of the programs on `dir`, as far as /proc tells. */
+function childrenThatRun(programs: readonly string[], dir: string): number[] {
   try {
-    const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))
-    return line === null ? undefined : Number(line[1]) / 1024
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ")
+    return children.map(Number).filter((pid) => {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8")
+      return command.includes(`${dir}/`) && programs.includes(command.split("\0")[0] ?? "")
+    })
+  } catch {
+    return []
+  }
+}
+
+/** Resident megabytes of some processes together, undefined where /proc does not tell. */
+export function residentMegabytes(pids: readonly number[]): number | undefined {
+  try {
+    const kilobytes = pids.map((pid) =>
+      Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]),
+    )
+    const sum = kilobytes.reduce((a, b) => a + b, 0) / 1024
+    return sum > 0 ? sum : undefined
   } catch {
     return undefined
   }

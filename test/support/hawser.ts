@@ -7,6 +7,7 @@ import type { KubeClient } from "#kube/client.ts"
 import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import { realClock } from "#lib/clock.ts"
+import type { Transport } from "#lib/http.ts"
 
 export const LAUNCHER = fileURLToPath(new URL("../../bin/hawser", import.meta.url))
 
@@ -24,14 +25,19 @@ export function hawser(cwd: string, ...args: string[]): Promise<Ended> {
 /** The process of the fleet that runs from `dir`. */
 export const fleetPid = (dir: string) => Number(readFileSync(`${dir}/pid`, "utf8").split(" ")[0])
 
-export type Connected = { readonly client: KubeClient; readonly kubeconfig: Kubeconfig; readonly close: () => void }
+export type Connected = {
+  readonly client: KubeClient
+  readonly transport: Transport
+  readonly kubeconfig: Kubeconfig
+  readonly close: () => void
+}
 
 /** As whom the kubeconfig file says. */
 export async function connectWith(path: string): Promise<Connected> {
   const kubeconfig = await loadKubeconfig(path, async (file) => readFileSync(file, "utf8"))
   const transport = transportOf(kubeconfig, { clock: realClock })
   const client = newKubeClient({ transport, userAgent: "hawser-test", clock: realClock })
-  return { client, kubeconfig, close: () => transport.close() }
+  return { client, transport, kubeconfig, close: () => transport.close() }
 }
 
 export type Running = {
