@@ -77,6 +77,16 @@ for (const { name, groups, existing, want } of [
     existing: [newDecision(1, ["a"], { index: 0, name: "x" }), newDecision(2, ["b"], { index: 1, name: "" })],
     want: ["p-decision-1 = a,b", "p-decision-2 = a", "p-decision-1 = b"],
   },
+  {
+    name: "an exchange between others than the first",
+    groups: [group("x", "d"), group("y", "b", "c"), group("", "a")],
+    existing: [
+      newDecision(1, ["c"], { index: 0, name: "x" }),
+      newDecision(2, ["a"], { index: 1, name: "y" }),
+      newDecision(3, ["b"], { index: 2, name: "" }),
+    ],
+    want: ["p-decision-2 = a,b,c", "p-decision-1 = d", "p-decision-3 = a", "p-decision-2 = b,c"],
+  },
 ]) {
   test(`planDecisions: ${name}`, () => assert.deepEqual(planDecisions(PLACEMENT, groups, existing).map(textOf), want))
 }

@@ -132,11 +132,25 @@ function orderWrites(pages: readonly Page[], before: (name: string) => readonly 
       continue
     }
     // A ring: break it with a write that only adds.
-    const { page } = waiting.values().next().value!
+    const { page } = waiting.get(findInRing(waiting))!
     writes.push({ name: page.name, clusters: [...new Set([...page.clusters, ...before(page.name)])].toSorted() })
     settle(page.name)
   }
   return writes
+}
+
+/**
+ * A page of a ring, found by going from page to page that is waited for: one that only waits for a ring would break
+ * nothing. Every page waits for another of them.
+ */
+function findInRing(waiting: ReadonlyMap<string, { readonly after: ReadonlySet<string> }>): string {
+  const seen = new Set<string>()
+  let name = waiting.keys().next().value!
+  while (!seen.has(name)) {
+    seen.add(name)
+    name = waiting.get(name)!.after.values().next().value!
+  }
+  return name
 }
 
 /** The clusters that a decision names. */
