@@ -42,14 +42,28 @@ export function planGarbage(observed: ObservedGarbage): Plan {
         ),
       ],
     }
-  const waiting = states.some(({ state }) => state === "waiting")
-  return { actions: [removal(observed, waiting && observed.dependents.length > 0 ? "Foreground" : policyOf(object))] }
+  const waiting = states.some(({ state }) => state === "waiting") && observed.dependents.length > 0
+  if (waiting && blocks(object) && observed.dependents.some(({ object: dependent }) => isLeavingLast(dependent))) {
+    // A ring of owners that wait for each other would wait for ever: this one blocks nobody, and goes in the next pass.
+    const free = references.map((reference) => ({ ...reference, blockOwnerDeletion: false }))
+    return { actions: [ownersPatch(observed, free)] }
+  }
+  return { actions: [removal(observed, waiting ? "Foreground" : policyOf(object))] }
 }
 
+const blocks = ({ metadata }: UnknownObject) =>
+  (metadata.ownerReferences ?? []).some((reference) => reference.blockOwnerDeletion === true)
+
+/** Being deleted, after its dependents. */
+export const isLeavingLast = ({ metadata }: UnknownObject) =>
+  metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER)
+
 function planLeavingOwner(observed: ObservedGarbage): Plan {
-  const { object, dependents } = observed
+  const { object } = observed
   const finalizers = object.metadata.finalizers ?? []
   const uid = object.metadata.uid
+  // What owns itself does not wait for itself.
+  const dependents = observed.dependents.filter((dependent) => dependent.object.metadata.uid !== uid)
   if (finalizers.includes(ORPHAN_FINALIZER)) {
     const freed = dependents.map((dependent) =>
       ownersPatch(

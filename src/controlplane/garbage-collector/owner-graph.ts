@@ -4,6 +4,7 @@ import type { ObjectChange, ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 import {
   FOREGROUND_FINALIZER,
+  isLeavingLast,
   ORPHAN_FINALIZER,
   type Located,
   type ObservedGarbage,
@@ -83,9 +84,7 @@ export class OwnerGraph {
     if (info === undefined || (info.namespaced && dependent.metadata.namespace === undefined)) return "unknown"
     const owner = this.#reader.get(info, info.namespaced ? (dependent.metadata.namespace ?? "") : "", reference.name)
     if (owner === undefined || owner.metadata.uid !== reference.uid) return "dangling"
-    const leaving =
-      owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(FOREGROUND_FINALIZER)
-    return leaving ? "waiting" : "solid"
+    return isLeavingLast(owner) ? "waiting" : "solid"
   }
 
   #infoOf({ apiVersion, kind }: OwnerReference): ResourceInfo | undefined {

@@ -66,8 +66,14 @@ export class PlannedWorld {
         throw new Error(`Stale ${field} of ${id}`)
     }
     if (write.do === "patch") this.#store(id, before, patched(before, write.patch, write.subresource))
-    else if ((before.metadata.finalizers ?? []).length === 0) this.#objects.delete(id)
-    else this.#store(id, before, { ...before, metadata: { deletionTimestamp: this.#now, ...before.metadata } })
+    else this.#store(id, before, this.#leaving(before, write.propagationPolicy))
+  }
+
+  /** Which is gone at once when nothing holds it. */
+  #leaving(object: UnknownObject, policy: string | undefined): UnknownObject {
+    const own = { Foreground: ["foregroundDeletion"], Orphan: ["orphan"] }[policy ?? ""] ?? []
+    const finalizers = [...new Set([...(object.metadata.finalizers ?? []), ...own])]
+    return { ...object, metadata: { deletionTimestamp: this.#now, ...object.metadata, finalizers } }
   }
 
   #create(type: Type, object: KubeObject): void {
