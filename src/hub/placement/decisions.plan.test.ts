@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { PlacementDecision } from "#api/cluster/v1beta1.ts"
-import type { Action } from "#runtime/plan.ts"
+import { writesOf, type Write } from "#runtime/apply-plan.ts"
 import { clustersOf, planDecisions } from "./decisions.plan.ts"
 import { newDecision, newPlacement } from "./testing/objects.ts"
 
@@ -11,7 +11,7 @@ const many = (from: number, to: number) =>
 const group = (name: string, ...clusters: string[]) => ({ name, clusters })
 
 /** A write in one line: what, which object, and its clusters or labels. */
-function textOf(action: Action): string {
+function textOf(action: Write): string {
   if (action.do === "create") return `create ${action.object.metadata.name}`
   if (action.do === "delete") return `delete ${action.key.name}`
   assert.ok(action.do === "patch")
@@ -66,10 +66,22 @@ for (const { name, groups, existing, want } of [
     want: ["p-decision-1 = a,b", "delete p-decision-2"],
   },
   {
-    name: "one cluster more at the front moves all that follow: the last object is written first",
+    name: "one cluster more at the front: one write, and nobody moves",
     groups: [group("", ...many(0, 201))],
     existing: [newDecision(1, many(1, 101)), newDecision(2, many(101, 201))],
-    want: ["create p-decision-3", "p-decision-3 = c200", "p-decision-2 = c100..c199", "p-decision-1 = c000..c099"],
+    want: ["create p-decision-3", "p-decision-3 = c000"],
+  },
+  {
+    name: "a page less: its clusters take the places that became free, then it goes",
+    groups: [group("", ...many(2, 101), "z")],
+    existing: [newDecision(1, many(0, 100)), newDecision(2, ["c100", "z"])],
+    want: ["p-decision-1 = c002..z", "delete p-decision-2"],
+  },
+  {
+    name: "a group that grew by a page pushes the next one on, which is written first",
+    groups: [group("x", ...many(0, 101)), group("", "z")],
+    existing: [newDecision(1, many(0, 100), { index: 0, name: "x" }), newDecision(2, ["z"], { index: 1, name: "" })],
+    want: ["p-decision-2 labels p,0,x", "create p-decision-3", "p-decision-3 = z", "p-decision-2 = c100"],
   },
   {
     name: "an exchange begins with a write that only adds",
@@ -88,7 +100,8 @@ for (const { name, groups, existing, want } of [
     want: ["p-decision-2 = a,b,c", "p-decision-1 = d", "p-decision-3 = a", "p-decision-2 = b,c"],
   },
 ]) {
-  test(`planDecisions: ${name}`, () => assert.deepEqual(planDecisions(PLACEMENT, groups, existing).map(textOf), want))
+  test(`planDecisions: ${name}`, () =>
+    assert.deepEqual(writesOf(planDecisions(PLACEMENT, groups, existing)).map(textOf), want))
 }
 
 test("planDecisions: an object that is being deleted is not deleted again", () => {
@@ -101,7 +114,7 @@ test("planDecisions: an object that is being deleted is not deleted again", () =
 test("planDecisions: a deletion is of the object that was seen", () => {
   const old = newDecision(2, ["b"])
   const existing = [newDecision(1, ["a"]), { ...old, metadata: { ...old.metadata, uid: "d2" } }]
-  const [action] = planDecisions(PLACEMENT, [group("", "a")], existing)
+  const [action] = writesOf(planDecisions(PLACEMENT, [group("", "a")], existing))
   assert.deepEqual(action?.do === "delete" && { key: action.key, uid: action.uid }, {
     key: { namespace: "apps", name: "p-decision-2" },
     uid: "d2",
@@ -109,7 +122,7 @@ test("planDecisions: a deletion is of the object that was seen", () => {
 })
 
 test("planDecisions: a new object belongs to its Placement and says its group", () => {
-  const [action] = planDecisions(PLACEMENT, [group("canary", "a")], [])
+  const [action] = writesOf(planDecisions(PLACEMENT, [group("canary", "a")], []))
   assert.deepEqual(action?.do === "create" && action.object, {
     apiVersion: "cluster.open-cluster-management.io/v1beta1",
     kind: "PlacementDecision",

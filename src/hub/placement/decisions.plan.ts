@@ -23,15 +23,15 @@ export function planDecisions(
   groups: readonly DecisionGroup[],
   existing: readonly PlacementDecision[],
 ): readonly Action[] {
-  const pages = pagesOf(placement, groups)
   const found = new Map(existing.map((d) => [d.metadata.name ?? "", d]))
-  const actions: Action[] = []
+  const pages = pagesOf(placement, groups, (name) => clustersOf(found.get(name)))
+  const frames: Action[] = []
   for (const page of pages) {
     const before = found.get(page.name)
     if (before === undefined)
-      actions.push({ do: "create", type: PLACEMENT_DECISIONS, object: newDecision(placement, page) })
+      frames.push({ do: "create", type: PLACEMENT_DECISIONS, object: newDecision(placement, page) })
     else if (!hasLabels(before, page.labels)) {
-      actions.push({
+      frames.push({
         do: "patch",
         type: PLACEMENT_DECISIONS,
         key: keyOf(before),
@@ -39,15 +39,10 @@ export function planDecisions(
       })
     }
   }
+  const actions: Action[] = frames.length === 0 ? [] : [{ do: "together", actions: frames }]
   const changed = pages.filter((page) => !sameClusters(clustersOf(found.get(page.name)), page.clusters))
-  for (const write of orderWrites(changed, (name) => clustersOf(found.get(name)))) {
-    actions.push({
-      do: "patch",
-      type: PLACEMENT_DECISIONS,
-      key: { namespace: placement.metadata.namespace ?? "", name: write.name },
-      patch: { status: { decisions: write.clusters.map((clusterName) => ({ clusterName, reason: "" })) } },
-      subresource: "status",
-    })
+  for (const writes of orderWrites(changed, (name) => clustersOf(found.get(name)))) {
+    actions.push({ do: "together", actions: writes.map((write) => statusPatch(placement, write)) })
   }
   const wanted = new Set(pages.map((page) => page.name))
   for (const decision of existing) {
@@ -63,23 +58,48 @@ export function planDecisions(
   return actions
 }
 
-/** Pages of at most 100 clusters, named `PLACEMENT-decision-N` from 1 across the groups. One page at least. */
-function pagesOf(placement: Placement, groups: readonly DecisionGroup[]): Page[] {
+/**
+ * Pages of at most 100 clusters, named `PLACEMENT-decision-N` from 1 across the groups. One page at least. A cluster stays
+ * on the page where it is while that page belongs to its group, so that one that comes or goes costs one write.
+ */
+function pagesOf(
+  placement: Placement,
+  groups: readonly DecisionGroup[],
+  before: (name: string) => readonly string[],
+): Page[] {
   const pages: Page[] = []
   for (const [index, group] of groups.entries()) {
-    for (let i = 0; i === 0 || i < group.clusters.length; i += DECISIONS_PER_OBJECT_MAX) {
-      pages.push({
-        name: `${placement.metadata.name}-decision-${pages.length + 1}`,
-        labels: {
-          [PLACEMENT_LABEL]: placement.metadata.name ?? "",
-          [DECISION_GROUP_INDEX_LABEL]: String(index),
-          [DECISION_GROUP_NAME_LABEL]: group.name,
-        },
-        clusters: group.clusters.slice(i, i + DECISIONS_PER_OBJECT_MAX),
-      })
+    const count = Math.max(1, Math.ceil(group.clusters.length / DECISIONS_PER_OBJECT_MAX))
+    const names = Array.from({ length: count }, (_, i) => `${placement.metadata.name}-decision-${pages.length + i + 1}`)
+    const labels = {
+      [PLACEMENT_LABEL]: placement.metadata.name ?? "",
+      [DECISION_GROUP_INDEX_LABEL]: String(index),
+      [DECISION_GROUP_NAME_LABEL]: group.name,
     }
+    for (const [name, clusters] of layOut(group.clusters, names, before)) pages.push({ name, labels, clusters })
   }
   return pages
+}
+
+/** Those who have a page already keep it; the others take the free places, in order. */
+function layOut(
+  clusters: readonly string[],
+  names: readonly string[],
+  before: (name: string) => readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const homeless = new Set(clusters)
+  const kept = names.map((name) => {
+    const stay = [...new Set(before(name))].filter((c) => homeless.has(c)).slice(0, DECISIONS_PER_OBJECT_MAX)
+    for (const cluster of stay) homeless.delete(cluster)
+    return stay
+  })
+  const rest = [...homeless]
+  return new Map(
+    names.map((name, i) => {
+      const taken = rest.splice(0, DECISIONS_PER_OBJECT_MAX - kept[i]!.length)
+      return [name, [...kept[i]!, ...taken].toSorted()]
+    }),
+  )
 }
 
 function newDecision(placement: Placement, page: Page): PlacementDecision {
@@ -107,10 +127,11 @@ function newDecision(placement: Placement, page: Page): PlacementDecision {
 type Write = { readonly name: string; readonly clusters: readonly string[] }
 
 /**
- * Pages that receive a cluster from another page are written before the page that gives it. Where pages exchange
- * clusters in a ring, one of them is first written with both its old and its new clusters.
+ * Pages that receive a cluster from another page are written before the page that gives it; those that do not wait for each
+ * other are written together. Where pages exchange clusters in a ring, one of them is first written with both its old and
+ * its new clusters.
  */
-function orderWrites(pages: readonly Page[], before: (name: string) => readonly string[]): readonly Write[] {
+function orderWrites(pages: readonly Page[], before: (name: string) => readonly string[]): readonly Write[][] {
   const receiver = new Map<string, string>()
   for (const page of pages) for (const cluster of page.clusters) receiver.set(cluster, page.name)
   const waiting = new Map(
@@ -119,25 +140,33 @@ function orderWrites(pages: readonly Page[], before: (name: string) => readonly 
       return [page.name, { page, after: new Set(gives.map((c) => receiver.get(c)!)) }] as const
     }),
   )
-  const writes: Write[] = []
-  const settle = (name: string) => {
-    for (const other of waiting.values()) other.after.delete(name)
+  const rounds: Write[][] = []
+  const settle = (names: readonly string[]) => {
+    for (const other of waiting.values()) for (const name of names) other.after.delete(name)
   }
   while (waiting.size > 0) {
-    const ready = [...waiting.values()].find(({ after }) => after.size === 0)
-    if (ready !== undefined) {
-      waiting.delete(ready.page.name)
-      writes.push({ name: ready.page.name, clusters: ready.page.clusters })
-      settle(ready.page.name)
+    const ready = [...waiting.values()].filter(({ after }) => after.size === 0).map(({ page }) => page)
+    if (ready.length > 0) {
+      for (const { name } of ready) waiting.delete(name)
+      rounds.push(ready.map(({ name, clusters }) => ({ name, clusters })))
+      settle(ready.map(({ name }) => name))
       continue
     }
     // A ring: break it with a write that only adds.
     const { page } = waiting.get(findInRing(waiting))!
-    writes.push({ name: page.name, clusters: [...new Set([...page.clusters, ...before(page.name)])].toSorted() })
-    settle(page.name)
+    rounds.push([{ name: page.name, clusters: [...new Set([...page.clusters, ...before(page.name)])].toSorted() }])
+    settle([page.name])
   }
-  return writes
+  return rounds
 }
+
+const statusPatch = (placement: Placement, { name, clusters }: Write): Action => ({
+  do: "patch",
+  type: PLACEMENT_DECISIONS,
+  key: { namespace: placement.metadata.namespace ?? "", name },
+  patch: { status: { decisions: clusters.map((clusterName) => ({ clusterName, reason: "" })) } },
+  subresource: "status",
+})
 
 /**
  * A page of a ring, found by going from page to page that is waited for: one that only waits for a ring would break
