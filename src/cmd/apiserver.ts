@@ -5,29 +5,21 @@ import { newProgress } from "#cli/progress.ts"
 import type { Terminal } from "#cli/terminal.ts"
 import { startHubServer } from "#controlplane/embedded-server.ts"
 import { openDirectory } from "#lib/directory.ts"
-import { claim, readState, writeState } from "./fleet-state.ts"
+import { readState, writeState } from "./fleet-state.ts"
+import { runFromFolder } from "./folder-process.ts"
 import { openHost } from "./host.ts"
 import { untilAborted } from "./interrupted.ts"
-import { realRuntime } from "./runtime.ts"
 
 export async function runApiserver(terminal: Terminal, options: ApiserverOptions): Promise<void> {
   const dir = resolve(terminal.cwd, options.dir)
-  const release = await claim(dir)
-  const ending = new AbortController()
-  const runtime = realRuntime(ending.signal, { file: join(dir, "hawser.log") })
-  try {
+  await runFromFolder(terminal, dir, async (runtime, opened) => {
     const state = await readState(dir)
-    const host = await openHost(runtime, { dir, serving: options, lastPort: state?.port })
+    const host = opened.use(await openHost(runtime, { dir, serving: options, lastPort: state?.port }))
     startHubServer(runtime, host.server)
     await openDirectory(dir).write("kubeconfig", host.adminKubeconfig())
     await writeState(dir, { port: host.port, clusters: 0 })
     newProgress(terminal, options.quiet).done(`API server at ${host.url}`)
     terminal.stdout(`Kubeconfig ${join(options.dir, "kubeconfig")}\n`)
     await untilAborted(terminal.interrupted)
-    ending.abort()
-    await host.close()
-  } finally {
-    ending.abort()
-    await release()
-  }
+  })
 }

@@ -18,7 +18,7 @@ import { CommandError, EXIT } from "#cli/terminal.ts"
 import type { ServingOptions } from "#cli/roots.ts"
 import { storageWorkerUrl } from "./bundle.ts"
 
-export interface Host {
+export interface Host extends AsyncDisposable {
   readonly server: EmbeddedServer
   /** `https://HOST:PORT`, as kubeconfigs name it. */
   readonly url: string
@@ -29,7 +29,6 @@ export interface Host {
   unmount(prefix: string): void
   /** An administrator's kubeconfig of the host's own server. */
   adminKubeconfig(): string
-  close(): Promise<void>
 }
 
 const PKI_FILE = "pki.json"
@@ -49,10 +48,8 @@ export async function openHost(
   const { serving } = options
   const advertised = serving.advertiseAddress ?? advertisedByDefault(serving.bindAddress)
   const pki = await ensurePki(openDirectory(options.dir), runtime, [advertised, serving.bindAddress, ...serving.tlsSan])
-  const engine = await openSqliteEngine({
-    file: join(options.dir, "state.db"),
-    ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
-  })
+  await using opening = new AsyncDisposableStack()
+  const engine = opening.adopt(await openEngine(options.dir), (opened) => opened.close())
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
     pki,
@@ -60,7 +57,11 @@ export async function openHost(
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()
-  const listener = await listen(runtime, { serving, lastPort: options.lastPort, pki, main: server.handler, mounted })
+  const listener = opening.adopt(
+    await listen(runtime, { serving, lastPort: options.lastPort, pki, main: server.handler, mounted }),
+    (opened) => opened.close(),
+  )
+  const opened = opening.move()
   const url = `https://${advertised.includes(":") ? `[${advertised}]` : advertised}:${listener.port}`
   return {
     server,
@@ -77,12 +78,16 @@ export async function openHost(
         key: pki.adminKey,
         name: "hub",
       }),
-    close: async () => {
-      await listener.close()
-      await engine.close()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
+
+/** The file that holds the stores of a folder's servers. */
+export const openEngine = (dir: string): Promise<StorageEngine> =>
+  openSqliteEngine({
+    file: join(dir, "state.db"),
+    ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
+  })
 
 const advertisedByDefault = (bind: string) => (bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind)
 

@@ -3,7 +3,6 @@ import { join, resolve } from "node:path"
 import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { CERTIFICATE_SIGNING_REQUESTS } from "#api/kubernetes/certificates.ts"
-import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
 import type { Handler } from "#apiserver/request.ts"
 import { acceptCluster } from "#cli/accept.ts"
 import { newProgress } from "#cli/progress.ts"
@@ -17,41 +16,43 @@ import { loadKubeconfig, transportOf } from "#kube/kubeconfig.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { startController, type Runtime } from "#runtime/controller.ts"
-import { storageWorkerUrl } from "./bundle.ts"
-import { claim, readState, writeReady, writeState } from "./fleet-state.ts"
-import { ensurePki, listen } from "./host.ts"
+import { readState, writeReady, writeState } from "./fleet-state.ts"
+import { runFromFolder } from "./folder-process.ts"
+import { ensurePki, listen, openEngine } from "./host.ts"
 import { untilAborted } from "./interrupted.ts"
 import { startFleetMembers } from "./members.ts"
-import { realRuntime } from "./runtime.ts"
 import { sharedConnections } from "./shared-connections.ts"
 import { untilJoined } from "./waiting.ts"
 
 export async function runMembers(terminal: Terminal, options: MembersOptions): Promise<void> {
   const dir = resolve(terminal.cwd, options.dir)
   const kubeconfig = await loadKubeconfig(resolve(terminal.cwd, options.hubKubeconfig), terminal.readFile)
-  const release = await claim(dir)
-  const ending = new AbortController()
   const progress = newProgress(terminal, options.quiet)
-  const runtime = realRuntime(ending.signal, { file: join(dir, "hawser.log") })
-  const { clock, random, log } = runtime
-  const admin = transportOf(kubeconfig, { clock })
-  const client = newKubeClient({ transport: admin, userAgent: "hawser-members", clock })
-  try {
+  await runFromFolder(terminal, dir, async (runtime, opened) => {
+    opened.defer(() => progress.clear())
+    const { clock, random, log } = runtime
+    const admin = transportOf(kubeconfig, { clock })
+    opened.defer(() => admin.close())
+    const client = newKubeClient({ transport: admin, userAgent: "hawser-members", clock })
     const token = await ensureBootstrapToken(client, random)
     const { server, ca } = kubeconfig
     const hub = { server, clusterEntry: "hub", ...(ca === undefined ? {} : { ca }) }
     const shared = sharedConnections(runtime, hub, { admin, token })
+    opened.defer(() => shared.close())
     const informers = newInformerFactory({ client, clock, random, log })
     const names = Array.from({ length: options.clusters }, (_, i) => `cluster${i + 1}`)
     const clusters = informers.informer(MANAGED_CLUSTERS)
     if (options.accept) acceptMembers(runtime, { client, informers }, new Set(names))
-    informers.start(ending.signal)
-    const host = await openMembersHost(runtime, dir, options)
-    const members = await startFleetMembers(
+    informers.start(runtime.signal)
+    const host = opened.use(await openMembersHost(runtime, dir, options))
+    await startFleetMembers(
       runtime,
       names,
       { dir: join(dir, "members"), nodes: options.nodes, engine: host.engine, host, connections: shared.connections },
-      (started) => progress.update(`starting members: ${started} of ${names.length}`),
+      ({ agent }, started) => {
+        opened.defer(() => agent.done)
+        progress.update(`starting members: ${started} of ${names.length}`)
+      },
     )
     await writeState(dir, { port: host.port, clusters: names.length })
     progress.done(`${names.length} members run`)
@@ -65,28 +66,18 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
     )
     await untilAborted(terminal.interrupted)
     progress.update("ending")
-    ending.abort()
-    await Promise.all(members.map(({ agent }) => agent.done))
-    shared.close()
-    await host.close()
-    progress.clear()
-  } finally {
-    ending.abort()
-    admin.close()
-    await release()
-  }
+  })
 }
 
 /** Where members listen when there is no hub beside them. */
 async function openMembersHost(runtime: Runtime, dir: string, serving: MembersOptions) {
   const pki = await ensurePki(openDirectory(dir), runtime, [serving.bindAddress])
-  const engine = await openSqliteEngine({
-    file: join(dir, "state.db"),
-    ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
-  })
+  await using opening = new AsyncDisposableStack()
+  const engine = opening.adopt(await openEngine(dir), (opened) => opened.close())
   const mounted = new Map<string, Handler>()
   const lastPort = (await readState(dir))?.port
-  const listener = await listen(runtime, { serving, lastPort, pki, mounted })
+  const listener = opening.adopt(await listen(runtime, { serving, lastPort, pki, mounted }), (opened) => opened.close())
+  const opened = opening.move()
   const host = serving.bindAddress.includes(":") ? `[${serving.bindAddress}]` : serving.bindAddress
   return {
     engine,
@@ -95,10 +86,7 @@ async function openMembersHost(runtime: Runtime, dir: string, serving: MembersOp
     caCertificate: pki.caCertificate,
     mount: (prefix: string, handler: Handler) => void mounted.set(prefix, handler),
     unmount: (prefix: string) => void mounted.delete(prefix),
-    close: async () => {
-      await listener.close()
-      await engine.close()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 

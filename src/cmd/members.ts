@@ -62,15 +62,17 @@ export async function startFleetMembers(
   runtime: Runtime,
   names: readonly string[],
   options: MembersOptions,
-  onStarted: (started: number) => void,
+  onStarted: (member: FleetMember, started: number) => void,
 ): Promise<FleetMember[]> {
   const members: FleetMember[] = []
   let next = 0
+  let started = 0
   const lane = async () => {
     while (next < names.length && !runtime.signal.aborted) {
       const index = next++
-      members[index] = await startFleetMember(runtime, names[index]!, options)
-      onStarted(members.filter((m) => m !== undefined).length)
+      const member = await startFleetMember(runtime, names[index]!, options)
+      members[index] = member
+      onStarted(member, ++started)
     }
   }
   await Promise.all(Array.from({ length: START_TOGETHER }, lane))

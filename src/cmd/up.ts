@@ -17,7 +17,8 @@ import { openDirectory } from "#lib/directory.ts"
 import { sleep } from "#lib/clock.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { isSampleAvailable, SAMPLE_NAME, sampleObjects } from "#simulator/sample.ts"
-import { claim, readState, writeReady, writeState } from "./fleet-state.ts"
+import { readState, writeReady, writeState } from "./fleet-state.ts"
+import { runFromFolder } from "./folder-process.ts"
 import { hubAdmission } from "./hub-admission.ts"
 import { startHubControllers } from "./hub-server.ts"
 import { openHost, type Host } from "./host.ts"
@@ -25,7 +26,6 @@ import { untilAborted } from "./interrupted.ts"
 import { connectionsTo } from "./agent-connections.ts"
 import { startDetached } from "./detach.ts"
 import { startFleetMembers, stopFleetMember, type FleetMember } from "./members.ts"
-import { realRuntime } from "./runtime.ts"
 import { until, untilJoined } from "./waiting.ts"
 
 const CLUSTERS_DEFAULT = 3
@@ -39,26 +39,22 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     return sayReady(terminal, options, url)
   }
   const dir = resolve(terminal.cwd, options.dir)
-  const release = await claim(dir)
-  const ending = new AbortController()
   const progress = newProgress(terminal, options.quiet)
-  const runtime = realRuntime(ending.signal, { file: join(dir, "hawser.log") })
-  try {
+  await runFromFolder(terminal, dir, async (runtime, opened) => {
+    opened.defer(() => progress.clear())
     const state = await readState(dir)
     const wanted = options.clusters ?? state?.clusters ?? CLUSTERS_DEFAULT
-    const host = await startHub(runtime, {
-      dir,
-      serving: options,
-      lastPort: state?.port,
-      installed: state?.installed,
-    })
+    const host = opened.use(
+      await openHost(runtime, { dir, serving: options, lastPort: state?.port, admission: hubAdmission }),
+    )
+    const installed = await startHub(runtime, host, state?.installed)
     await openDirectory(dir).write("hub.kubeconfig", host.adminKubeconfig())
     progress.done(`hub at ${host.url}`)
     const token = await ensureBootstrapToken(host.server.client, runtime.random)
     const hub = { server: host.url, ca: host.server.pki.caCertificate, clusterEntry: "hub" }
     const names = Array.from({ length: Math.max(wanted, state?.clusters ?? 0) }, (_, i) => `cluster${i + 1}`)
     // Written first: a start that is cut off leaves no member that nobody knows of.
-    await writeState(dir, { port: host.port, clusters: names.length, installed: host.installed })
+    await writeState(dir, { port: host.port, clusters: names.length, installed })
     const members = await startFleetMembers(
       runtime,
       names,
@@ -69,15 +65,18 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
         host: { ...host, caCertificate: host.server.pki.caCertificate },
         connections: () => connectionsTo(runtime, hub, token),
       },
-      (started) => progress.update(`starting members: ${started} of ${names.length}`),
+      ({ agent }, started) => {
+        opened.defer(() => agent.done)
+        progress.update(`starting members: ${started} of ${names.length}`)
+      },
     )
     const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
     await untilJoined(terminal, clusters, names, options.timeoutSeconds, (joined) =>
       progress.update(`joining: ${joined} of ${names.length}`),
     )
     if (names.length > 0) progress.done(`${names.length} ${names.length === 1 ? "cluster" : "clusters"} joined`)
-    const kept = await detachLast(runtime, terminal, host, members, wanted, join(dir, "members"))
-    await writeState(dir, { port: host.port, clusters: wanted, installed: host.installed })
+    await detachLast(runtime, terminal, host, members.slice(wanted), join(dir, "members"))
+    await writeState(dir, { port: host.port, clusters: wanted, installed })
     if (options.sample && wanted > 0) {
       await host.server.api.bootstrap(sampleObjects())
       await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
@@ -89,37 +88,27 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     sayReady(terminal, options, host.url)
     await untilAborted(terminal.interrupted)
     progress.update("ending")
-    await end(runtime, ending, host, kept)
-    progress.clear()
-  } finally {
-    ending.abort()
-    await release()
-  }
+  })
 }
 
-/** The hub alone: server, controllers of its own, OCM's kinds, the hub's controllers. */
-async function startHub(
-  runtime: Runtime,
-  options: {
-    readonly dir: string
-    readonly serving: UpOptions
-    readonly lastPort: number | undefined
-    /** What was installed at the last start. */
-    readonly installed: string | undefined
-  },
-): Promise<Host & { readonly installed: string }> {
-  const host = await openHost(runtime, { ...options, admission: hubAdmission })
+/**
+ * The hub alone: controllers of its own, OCM's kinds, the hub's controllers.
+ *
+ * @param before  what was installed at the last start
+ * @returns what is installed now
+ */
+async function startHub(runtime: Runtime, host: Host, before: string | undefined): Promise<string> {
   const { server } = host
   const manifests = hubManifests({ clusterInfo: { server: host.url, ca: server.pki.caCertificate } })
   await server.api.bootstrap(manifests as UnknownObject[])
   startHubServer(runtime, server)
   // What a former version of Hawser, or another address, left behind is brought up to date.
   const installed = createHash("sha256").update(JSON.stringify(manifests)).digest("hex")
-  if (options.installed !== undefined && options.installed !== installed) {
+  if (before !== undefined && before !== installed) {
     await applyManifests(server.client, manifests, { clock: runtime.clock, signal: runtime.signal })
   }
   startHubControllers(runtime, server, { featureGates: {}, autoApproveUsers: [], autoApproveBootstrap: true })
-  return { ...host, installed }
+  return installed
 }
 
 async function untilSampleAvailable(
@@ -137,16 +126,14 @@ async function untilSampleAvailable(
   })
 }
 
-/** Fewer clusters than there were: the last ones leave the fleet and are forgotten. @returns those that stay */
+/** Fewer clusters than there were: the last ones leave the fleet and are forgotten. */
 async function detachLast(
   runtime: Runtime,
   terminal: Terminal,
   host: Host,
-  members: readonly FleetMember[],
-  wanted: number,
+  leaving: readonly FleetMember[],
   dir: string,
-): Promise<readonly FleetMember[]> {
-  const leaving = members.slice(wanted)
+): Promise<void> {
   const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
   await Promise.all(
     leaving.map(async ({ name }) => {
@@ -169,7 +156,6 @@ async function detachLast(
     // Its cache of works too: who comes back under the name must not find another life's works.
     await rm(join(dir, gone.name), { recursive: true, force: true })
   }
-  return members.slice(0, wanted)
 }
 
 function sayReady(terminal: Terminal, options: UpOptions, url: string): void {
@@ -183,16 +169,4 @@ Try:
   kubectl get managedclusters
   kubectl --kubeconfig ${join(options.dir, "members", "cluster1.kubeconfig")} get pods -A
 ${options.detach ? `\nhawser down --dir ${options.dir} ends the fleet; its state stays.\n` : "\nCtrl-C ends the fleet; its state stays.\n"}`)
-}
-
-async function end(
-  runtime: Runtime,
-  ending: AbortController,
-  host: Host,
-  members: readonly FleetMember[],
-): Promise<void> {
-  ending.abort()
-  await Promise.all(members.map(({ agent }) => agent.done))
-  await host.close()
-  runtime.log.info("Ended")
 }

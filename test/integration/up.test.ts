@@ -10,7 +10,7 @@ import { lifeOf } from "#cmd/fleet-state.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { SAMPLE_NAMESPACE } from "#simulator/sample.ts"
 import { eventually } from "../support/eventually.ts"
-import { connectWith, fleetPid, hawser as runHawser } from "../support/hawser.ts"
+import { connectWith, fleetPid, hawser as runHawser, startHawser } from "../support/hawser.ts"
 
 const root = mkdtempSync(join(tmpdir(), "hawser-up-"))
 const dir = join(root, "fleet")
@@ -88,4 +88,43 @@ test("up: a start that cannot work says why, also detached", async () => {
   assert.equal(taken.code, 1)
   assert.match(taken.stderr, /Cannot listen/)
   assert.match(taken.stderr, /Next: /)
+})
+
+/** Members look for the hub where it does not listen. */
+const unreachable = [
+  "--bind-address",
+  "127.0.0.2",
+  "--advertise-address",
+  "127.0.0.1",
+  "--no-sample",
+  "--clusters",
+  "1",
+]
+const hasListened = (text: () => string) => eventually(() => assert.match(text(), /✓ hub at/))
+
+test("up: a fleet that does not get up in time ends, and frees its folder", async () => {
+  const late = join(root, "late")
+  const given = await hawser("up", "--timeout", "1", "--dir", late, ...unreachable)
+  assert.equal(given.code, 4, given.stderr)
+  assert.match(given.stderr, /Cannot wait any longer for all members to join/)
+  assert.ok(!existsSync(join(late, "pid")))
+})
+
+test("up: interrupted while it starts, it ends; so does a detached one, and down ends one that still starts", async () => {
+  const early = join(root, "early")
+  const attached = startHawser(root, "up", "--dir", early, ...unreachable)
+  await hasListened(attached.output)
+  assert.equal(await attached.stop(), 130)
+  assert.ok(!existsSync(join(early, "pid")))
+
+  const detached = startHawser(root, "up", "--detach", "--dir", early, ...unreachable)
+  await hasListened(detached.output)
+  const pid = fleetPid(early)
+  assert.equal(await detached.stop("SIGTERM"), 130)
+  await eventually(async () => assert.equal(lifeOf(pid), undefined))
+
+  const waiting = startHawser(root, "up", "--detach", "--dir", early, ...unreachable)
+  await hasListened(waiting.output)
+  assert.equal((await hawser("down", "--dir", early)).stdout, "Fleet ended; its state stays\n")
+  assert.equal(await waiting.ended, 130)
 })

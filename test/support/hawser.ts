@@ -45,6 +45,8 @@ export type Running = {
   readonly output: () => string
   /** Interrupts it as Ctrl-C does. @returns its exit code, null when a signal ended it */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+  /** Its exit code, once it has ended by itself. */
+  readonly ended: Promise<number | null>
 }
 
 /** Starts a command that runs until it is told to end. */
@@ -52,13 +54,13 @@ export function startHawser(cwd: string, ...args: string[]): Running {
   const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] })
   let output = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()))
-  const ended = once(child, "exit")
+  const ended = once(child, "exit").then(() => child.exitCode)
   return {
     output: () => output,
     stop: async (signal = "SIGINT") => {
       child.kill(signal)
-      await ended
-      return child.exitCode
+      return ended
     },
+    ended,
   }
 }
