@@ -6,9 +6,10 @@
  *                                                      repeated, and memory needs --hub-pid P and --agent-pid P
  *
  * Further: --rows work,fleet,agent,apiserver,up (what applies), --clusters N (1000), --repeats N (20), --rounds N (3, of API
- * servers), --bundle FOLDER (dist, built when it is missing), -o markdown|json (markdown).
+ * servers), --bundle FOLDER (dist, built when it is missing), -o markdown|json (markdown), --raw FILE for every single figure
+ * beside the tables.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
@@ -35,6 +36,7 @@ const { values: args } = parseArgs({
     "agent-pid": { type: "string" },
     bundle: { type: "string", default: join(import.meta.dirname, "../dist") },
     output: { type: "string", short: "o", default: "markdown" },
+    raw: { type: "string" },
   },
 })
 const hubKubeconfig = args["hub-kubeconfig"]
@@ -120,13 +122,31 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
   return { rows, servers }
 }
 
+/** JSON, a row to a line. */
+function rawText({
+  on,
+  rows,
+  servers,
+}: {
+  on: string
+  rows: readonly Row[]
+  servers: ServerRounds | undefined
+}): string {
+  const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4)))
+  const lines = rows.map((row) => JSON.stringify({ ...row, values: short(row.values) }))
+  const rest = servers === undefined ? "" : `,\n"servers": ${JSON.stringify(servers)}`
+  return `{"on": ${JSON.stringify(on)},\n"rows": [${lines.length === 0 ? "" : `\n${lines.join(",\n")}\n`}]${rest}}\n`
+}
+
 process.once("SIGINT", () => void stopAll().then(() => process.exit(130)))
 const release = keepAwake()
 const dir = mkdtempSync(join(tmpdir(), "hawser-bench-"))
 try {
   const { rows, servers } = await measure(dir)
   const on = isGiven ? "the hub given" : args.on
-  if (args.output === "json") process.stdout.write(JSON.stringify({ on, rows, servers }, null, 2) + "\n")
+  const raw = rawText({ on, rows, servers })
+  if (args.raw !== undefined) writeFileSync(args.raw, raw)
+  if (args.output === "json") process.stdout.write(raw)
   else {
     const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
     const tables = [
