@@ -111,7 +111,7 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
   if (isGiven || ["work", "fleet", "agent"].some((row) => wanted.has(row))) {
     const scene = await openScene(dir)
     rows.push(...(await benchScene(scene)))
-    if (isGiven && wanted.has("apiserver")) servers = await benchGivenServer(scene.hub)
+    if (isGiven && wanted.has("apiserver")) servers = await benchGivenServer(scene.hub, dir)
     await scene.stop()
   }
   if (wanted.has("up")) {
@@ -134,7 +134,7 @@ function rawText({
 }): string {
   const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4)))
   const lines = rows.map((row) => JSON.stringify({ ...row, values: short(row.values) }))
-  const rest = servers === undefined ? "" : `,\n"servers": ${JSON.stringify(servers)}`
+  const rest = servers === undefined ? "" : `,\n"servers": ${JSON.stringify(servers, null, 1)}`
   return `{"on": ${JSON.stringify(on)},\n"rows": [${lines.length === 0 ? "" : `\n${lines.join(",\n")}\n`}]${rest}}\n`
 }
 

@@ -1,7 +1,9 @@
 // The embedded API server beside kube-apiserver with etcd, or the one that was given alone.
+import { join } from "node:path"
 import type { Connected } from "../test/support/hawser.ts"
 import { connectWith } from "../test/support/hawser.ts"
 import { benchApiserver, cleanApiserver, type ApiserverFigures } from "./apiserver.ts"
+import { buildLoad, writeTarget } from "./load.ts"
 import { percentile } from "./measure.ts"
 import * as programs from "./programs.ts"
 
@@ -21,15 +23,31 @@ type Line = {
   readonly limit?: number
 }
 
+const rate = (what: string, key: keyof Figures, share = 3): Line => ({ what, key, digits: 0, share })
+/** Of the server's processor time, in microseconds. */
+const cpu = (what: string, key: keyof Figures): Line => ({
+  what: `processor time of ${what}, µs`,
+  key,
+  digits: 0,
+  share: 1 / 3,
+})
+
 const LINES: readonly Line[] = [
   { what: "start to ready, s", key: "ready", digits: 2, limit: 0.3 },
-  { what: "durable creates per second, 64 at a time", key: "create", digits: 0, share: 3 },
-  { what: "merge patches per second", key: "patch", digits: 0, share: 3 },
-  { what: "applies per second", key: "apply", digits: 0, share: 3 },
-  { what: "gets per second", key: "get", digits: 0, share: 3 },
-  { what: "events per second to 200 watchers", key: "watch", digits: 0, share: 2.5 },
+  rate("durable creates per second, 32 at a time", "create"),
+  rate("merge patches per second", "patch"),
+  rate("applies per second", "apply"),
+  rate("gets per second", "get"),
+  rate("events per second to 200 watchers", "watch", 2.5),
   { what: "list of 10,000 objects, ms", key: "list", digits: 0, share: 0.4 },
+  cpu("a create", "createCpu"),
+  cpu("a patch", "patchCpu"),
+  cpu("an apply", "applyCpu"),
+  cpu("a get", "getCpu"),
+  { ...cpu("an event to one watcher", "watchCpu"), digits: 1 },
+  cpu("a list", "listCpu"),
   { what: "resident memory after all that, MB", key: "memory", digits: 0, share: 1 / 3 },
+  { what: "the generator's share of the processor time", key: "generatorShare", digits: 2 },
 ]
 
 /** Fresh servers of both kinds in turn, so many times. */
@@ -40,6 +58,7 @@ export async function benchServers(
   say: (line: string) => void,
 ): Promise<ServerRounds> {
   const figures = { embedded: [] as Figures[], kubernetes: [] as Figures[] }
+  const generator = buildLoad(dir)
   for (let round = 0; round < rounds; round++) {
     for (const kind of ["embedded", "kubernetes"] as const) {
       say(`API server: ${kind}, round ${round + 1} of ${rounds}`)
@@ -48,7 +67,8 @@ export async function benchServers(
         ? programs.startEmbedded(entry, dir, name)
         : programs.startReal(dir, name))
       const connected = await connectWith(server.kubeconfig)
-      const measured = await benchApiserver(connected)
+      const target = writeTarget(join(dir, `${name}.json`), connected.kubeconfig)
+      const measured = await benchApiserver(connected, generator, target, server.pids)
       const memory = programs.residentMegabytes(server.pids)
       figures[kind].push({ ...measured, ready: server.readyMs / 1000, ...(memory !== undefined && { memory }) })
       connected.close()
@@ -58,8 +78,9 @@ export async function benchServers(
   return figures
 }
 
-export async function benchGivenServer(connected: Connected): Promise<ServerRounds> {
-  const figures = await benchApiserver(connected)
+export async function benchGivenServer(connected: Connected, dir: string): Promise<ServerRounds> {
+  const target = writeTarget(join(dir, "given.json"), connected.kubeconfig)
+  const figures = await benchApiserver(connected, buildLoad(dir), target, [])
   await cleanApiserver(connected)
   return { given: [figures] }
 }
@@ -74,6 +95,8 @@ export function formatServers(rounds: ServerRounds): string {
     const medians = kinds.map((kind) => median(rounds[kind] ?? [], line.key))
     const cells = medians.map((value) => (Number.isNaN(value) ? "" : value.toFixed(line.digits)))
     const [ours, theirs] = medians
+    if (line.share === undefined && line.limit === undefined)
+      return [line.what, ...cells, ...(compared ? ["", "", ""] : [])]
     if (!compared || ours === undefined || theirs === undefined) return [line.what, ...cells]
     return [line.what, ...cells, `${(ours / theirs).toFixed(2)}×`, ...verdictOf(line, ours, ours / theirs)]
   })

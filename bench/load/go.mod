@@ -1,0 +1,3 @@
+module hawser.dev/bench/load
+
+go 1.25
