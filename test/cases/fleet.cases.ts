@@ -13,8 +13,13 @@ import type { ResourceType } from "#apimachinery/gvk.ts"
 import { realClock } from "#lib/clock.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
+import { acceptCluster } from "#cli/accept.ts"
+import { transportOf } from "#kube/kubeconfig.ts"
+import { privateKeyPem } from "#lib/x509/keys.ts"
+import { issuedPem, requestCertificate } from "../support/agent-certificate.ts"
 import { eventually } from "../support/eventually.ts"
 import { REFERENCE_DATA, workloads, type Workload } from "../support/workloads.ts"
+import { assertAgentRights } from "./agent-rights.ts"
 import type { FleetHarness, Member, StartFleet } from "./harness.ts"
 
 type Conditioned = { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
@@ -64,8 +69,25 @@ export function fleetCases(
         ),
     )
 
+    test(`${label}: an agent's certificate is good for its own cluster's objects and nothing else`, () =>
+      keepsToItself(fleet))
+
     test(`${label}: a hub that dies loses nothing`, () => outage(fleet, withinMs))
   })
+}
+
+/** With a certificate as the first member's agent has one. */
+async function keepsToItself({ hub, hubKubeconfig, members }: FleetHarness): Promise<void> {
+  const [own, other] = members.map(({ name }) => name) as [string, string]
+  const { name, key } = await requestCertificate(hub, own)
+  await acceptCluster(hub, own, { nowMs: realClock.nowMs(), skipApproveCheck: true, say: () => {} })
+  const cert = await eventually(() => issuedPem(hub, name))
+  const transport = transportOf({ ...hubKubeconfig, cert, key: privateKeyPem(key) }, { clock: realClock })
+  try {
+    await assertAgentRights(transport, { own, other }, "accepted")
+  } finally {
+    transport.close()
+  }
 }
 
 /** One workload's whole life: placed, delivered, Available, status back, drift undone, removed. */

@@ -1,4 +1,5 @@
 import type { KubeClient } from "#kube/client.ts"
+import type { Kubeconfig } from "#kube/kubeconfig.ts"
 
 /**
  * A hub with members that have joined it, however they are made: on the embedded API server, or on real Kubernetes. The
@@ -7,6 +8,8 @@ import type { KubeClient } from "#kube/client.ts"
 export interface FleetHarness {
   /** As administrator. */
   readonly hub: KubeClient
+  /** Where the hub is. */
+  readonly hubKubeconfig: Kubeconfig
   readonly members: readonly Member[]
   /** Kills the hub's API server and controllers, without warning. */
   killHub(): Promise<void>

@@ -43,6 +43,7 @@ export async function startEmbeddedFleet(options: { readonly members: number }):
   )
   return {
     hub: hub.client,
+    hubKubeconfig: hub.kubeconfig,
     members: members.map(({ name, member }) => ({ name, client: member.server.client })),
     killHub: async () => void process.kill(fleetPid(dir), "SIGKILL"),
     startHub,

@@ -1,8 +1,5 @@
 // A hub on an embedded server in memory and a virtual clock, with its own controllers and those of registration.
-import { createHash } from "node:crypto"
-import { agentUser, clusterGroup, CLUSTER_NAME_LABEL, MANAGED_CLUSTERS_GROUP } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import { CERTIFICATE_SIGNING_REQUESTS, CLIENT_SIGNER } from "#api/kubernetes/certificates.ts"
 import { LEASES } from "#api/kubernetes/coordination.ts"
 import { setCondition } from "#apimachinery/conditions.ts"
 import { hubAdmission } from "#cmd/hub-admission.ts"
@@ -16,15 +13,13 @@ import type { HttpRequest, Transport } from "#lib/http.ts"
 import { silentLog } from "#lib/log.ts"
 import { seededRandom } from "#lib/random.ts"
 import { newVirtualClock } from "#lib/virtual-clock.ts"
-import { createCsr } from "#lib/x509/csr.ts"
-import { newPrivateKey } from "#lib/x509/keys.ts"
-import { decodePem } from "#lib/x509/pem.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { ensureServerPki } from "#apiserver/authentication/server-pki.ts"
 import { memoryStorage } from "#apiserver/storage/memory-storage.ts"
+import { issuedTo, requestCertificate } from "../support/agent-certificate.ts"
 
 export type TestHub = {
   readonly server: EmbeddedServer
@@ -155,34 +150,4 @@ export async function newHub(options: { readonly automatic?: boolean } = {}): Pr
     end: () => ending.abort(),
   }
   return hub
-}
-
-/** Asks for a certificate of the cluster's agent. */
-export async function requestCertificate(client: KubeClient, cluster: string): Promise<{ readonly name: string }> {
-  const key = newPrivateKey(seededRandom(createHash("sha256").update(cluster).digest().readUInt32BE()))
-  const request = createCsr({
-    key,
-    commonName: agentUser(cluster, "agent"),
-    organizations: [clusterGroup(cluster), MANAGED_CLUSTERS_GROUP],
-  })
-  const made = await client.create(CERTIFICATE_SIGNING_REQUESTS, {
-    apiVersion: "certificates.k8s.io/v1",
-    kind: "CertificateSigningRequest",
-    metadata: { generateName: `${cluster}-`, labels: { [CLUSTER_NAME_LABEL]: cluster } },
-    spec: {
-      request: Buffer.from(request).toString("base64"),
-      signerName: CLIENT_SIGNER,
-      usages: ["digital signature", "key encipherment", "client auth"],
-    },
-  })
-  return { name: made.metadata.name ?? "" }
-}
-
-/** The certificate that a request was answered with, DER. @throws when there is none */
-export async function issuedTo(client: KubeClient, csr: string): Promise<Uint8Array> {
-  const { status } = await client.get(CERTIFICATE_SIGNING_REQUESTS, { name: csr })
-  const pem = Buffer.from(status?.certificate ?? "", "base64").toString()
-  const [block] = decodePem(pem)
-  if (block === undefined) throw new Error(`Cannot join: "${csr}" has ${JSON.stringify(status)}, want a certificate`)
-  return block.der
 }

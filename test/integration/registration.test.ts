@@ -15,7 +15,8 @@ import { hasReason } from "#apimachinery/status-error.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
 import { formatMicroTime } from "#lib/clock.ts"
 import type { KubeClient } from "#kube/client.ts"
-import { newHub, requestCertificate, type TestHub } from "./registration-hub.ts"
+import { requestCertificate } from "../support/agent-certificate.ts"
+import { newHub, type TestHub } from "./registration-hub.ts"
 
 const C1 = { name: "c1" }
 const managedCluster = (name: string, spec: ManagedCluster["spec"] = {}): ManagedCluster => ({

@@ -39,6 +39,7 @@ export async function startKubernetesFleet(options: { readonly members: number }
   )
   return {
     hub: hub.client,
+    hubKubeconfig: hub.kubeconfig,
     members: members.map(({ name, connected }) => ({ name, client: connected.client })),
     async killHub() {
       await Promise.all([end(controllers, "SIGKILL"), hubCluster!.stopApiServer("SIGKILL")])
