@@ -27,12 +27,19 @@ export function newClientCertificateAuthenticator(
 ): (der: Uint8Array, nowMs: number) => UserInfo | undefined {
   const authorities = certificateChainOf(clientCas)
   const judged = new BoundedMap<string, Judged>(JUDGED_MAX)
-  return (der, nowMs) => {
+  // A connection shows the same bytes with each of its requests.
+  const shown = new WeakMap<Uint8Array, Judged>()
+  const judge = (der: Uint8Array) => {
     const fingerprint = hash("sha256", der, "hex")
-    const { certificate, issuers, user } = judged.getOrMake(fingerprint, () => {
+    const found = judged.getOrMake(fingerprint, () => {
       const read = parseCertificate(der)
       return { certificate: read, issuers: issuersAmong(authorities, read), user: userOf(read, fingerprint) }
     })
+    shown.set(der, found)
+    return found
+  }
+  return (der, nowMs) => {
+    const { certificate, issuers, user } = shown.get(der) ?? judge(der)
     const reason = distrustReason(certificate, { issuers, nowMs, usage: "clientAuth" })
     if (reason !== undefined) throw new Error(`Cannot accept client certificate ${certificate.serial}: ${reason}`)
     return user

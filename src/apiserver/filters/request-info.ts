@@ -73,11 +73,10 @@ function isWatch(query: URLSearchParams): boolean {
 }
 
 function decodeSegments(path: string): string[] {
+  const segments = path.split("/").filter((segment) => segment !== "")
+  if (!path.includes("%")) return segments
   try {
-    return path
-      .split("/")
-      .filter((segment) => segment !== "")
-      .map(decodeURIComponent)
+    return segments.map(decodeURIComponent)
   } catch (error) {
     throw badRequest(`invalid path ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`)
   }

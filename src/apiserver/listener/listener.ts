@@ -65,6 +65,13 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
     connections.add(socket)
     socket.on("close", () => connections.delete(socket))
   })
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    response.on("error", () => response.destroy())
+    void answerRequest(request, response, peerOf(request.socket as TLSSocket, request.socket, peers), options)
+  })
+  // HTTP/1.1 comes as requests, HTTP/2 as streams. Node would make a request of each stream too, now that somebody listens
+  // for them, which costs as much as a small answer.
+  server.removeAllListeners("stream")
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     const socket = stream.session?.socket as TLSSocket | undefined
     const method = headers[":method"] ?? "GET"
@@ -72,12 +79,6 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
     stream.on("error", () => stream.destroy())
     if (socket === undefined) return stream.destroy()
     void answerStream(stream, method, target, plainHeaders(headers), peerOf(socket, stream.session!, peers), options)
-  })
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    // HTTP/2 requests come as streams; only HTTP/1.1 is left to this event.
-    if (request.httpVersionMajor >= 2) return
-    response.on("error", () => response.destroy())
-    void answerRequest(request, response, peerOf(request.socket as TLSSocket, request.socket, peers), options)
   })
   server.on("tlsClientError", (error) => options.log.debug("TLS handshake failed", { error }))
   await listen(server, options)
@@ -114,8 +115,9 @@ function peerOf(socket: TLSSocket, connection: object, peers: WeakMap<object, Pe
 
 function plainHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const plain: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !name.startsWith(":")) plain[name] = Array.isArray(value) ? value.join(", ") : value
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value !== undefined && name[0] !== ":") plain[name] = typeof value === "string" ? value : value.join(", ")
   }
   if (plain["host"] === undefined && typeof headers[":authority"] === "string") plain["host"] = headers[":authority"]
   return plain
@@ -150,10 +152,10 @@ type Incoming = NodeJS.ReadableStream & { resume(): unknown }
 /** Reads the body, finds the server, and lets it answer. */
 async function respond(
   incoming: Incoming,
-  request: { method: string; target: string; headers: Record<string, string>; peer: Peer; signal: AbortSignal },
+  request: { method: string; target: string; headers: Record<string, string>; peer: Peer },
   options: ListenerOptions,
 ): Promise<HttpResponse | undefined> {
-  const { method, target, headers, peer, signal } = request
+  const { method, target, headers, peer } = request
   const route = options.route(target)
   if (route === undefined) {
     incoming.resume()
@@ -169,7 +171,6 @@ async function respond(
     path: target.slice(route.prefix.length) || "/",
     headers,
     peer,
-    signal,
     ...(body === undefined || body.length === 0 ? {} : { body }),
   })
 }
@@ -182,9 +183,7 @@ async function answerStream(
   peer: Peer,
   options: ListenerOptions,
 ): Promise<void> {
-  const abort = new AbortController()
-  stream.once("close", () => abort.abort())
-  const response = await respond(stream, { method, target, headers, peer, signal: abort.signal }, options)
+  const response = await respond(stream, { method, target, headers, peer }, options)
   if (response === undefined || stream.destroyed) return void stream.destroy()
   const head = { ":status": response.status, ...response.headers } as Record<string, string | string[] | number>
   // Node ends the stream with the head of such an answer, and a body after that would break it off.
@@ -208,15 +207,9 @@ async function answerRequest(
   peer: Peer,
   options: ListenerOptions,
 ): Promise<void> {
-  const abort = new AbortController()
-  response.once("close", () => abort.abort())
   const method = request.method ?? "GET"
   const headers = plainHeaders(request.headers)
-  const answer = await respond(
-    request,
-    { method, target: request.url ?? "/", headers, peer, signal: abort.signal },
-    options,
-  )
+  const answer = await respond(request, { method, target: request.url ?? "/", headers, peer }, options)
   if (answer === undefined || response.destroyed) return void response.destroy()
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
   if (!isStream(answer.body)) {
