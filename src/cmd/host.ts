@@ -49,7 +49,7 @@ export async function openHost(
   const advertised = serving.advertiseAddress ?? advertisedByDefault(serving.bindAddress)
   const pki = await ensurePki(openDirectory(options.dir), runtime, [advertised, serving.bindAddress, ...serving.tlsSan])
   await using opening = new AsyncDisposableStack()
-  const engine = opening.adopt(await openEngine(options.dir), (opened) => opened.close())
+  const engine = opening.adopt(await openEngine(options.dir, runtime.clock), (opened) => opened.close())
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
     pki,
@@ -83,9 +83,10 @@ export async function openHost(
 }
 
 /** The file that holds the stores of a folder's servers. */
-export const openEngine = (dir: string): Promise<StorageEngine> =>
+export const openEngine = (dir: string, clock: Clock): Promise<StorageEngine> =>
   openSqliteEngine({
     file: join(dir, "state.db"),
+    clock,
     ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
   })
 

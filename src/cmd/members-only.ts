@@ -73,7 +73,7 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
 async function openMembersHost(runtime: Runtime, dir: string, serving: MembersOptions) {
   const pki = await ensurePki(openDirectory(dir), runtime, [serving.bindAddress])
   await using opening = new AsyncDisposableStack()
-  const engine = opening.adopt(await openEngine(dir), (opened) => opened.close())
+  const engine = opening.adopt(await openEngine(dir, runtime.clock), (opened) => opened.close())
   const mounted = new Map<string, Handler>()
   const lastPort = (await readState(dir))?.port
   const listener = opening.adopt(await listen(runtime, { serving, lastPort, pki, mounted }), (opened) => opened.close())

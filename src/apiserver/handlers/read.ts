@@ -2,7 +2,13 @@ import type { HttpResponse } from "#lib/http.ts"
 import { notFound } from "#apimachinery/status-error.ts"
 import { storageKey } from "#apiserver/registry/codec.ts"
 import { toServed } from "#apiserver/registry/conversion.ts"
-import { listStored, parseResourceVersion, validateListRequest, type ListRequest } from "#apiserver/registry/list.ts"
+import {
+  listStored,
+  parseResourceVersion,
+  snapshotOf,
+  validateListRequest,
+  type ListRequest,
+} from "#apiserver/registry/list.ts"
 import { waitForRevision } from "#apiserver/registry/revision-wait.ts"
 import { scaleOf } from "#apiserver/registry/scale.ts"
 import { peekStored } from "#apiserver/registry/codec.ts"
@@ -40,7 +46,10 @@ export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): 
     labels: query.get("labelSelector") ?? "",
     fields: query.get("fieldSelector") ?? "",
   })
-  const answer = () => {
+  // A snapshot that memory does not go back to may lie on disk.
+  const recall = () => deps.storage.recall(snapshotOf(deps.storage, selection.prefix, request))
+  const answer = () => recall()?.then(list) ?? list()
+  const list = () => {
     const list = listStored(deps.storage, selection.prefix, selection, request)
     return bytesResponse(200, listBytes({ info, form, include, nowMs: deps.clock.nowMs() }, list), form)
   }

@@ -27,12 +27,6 @@ export function storageKey(
   return keyPrefix(info, namespace) + name
 }
 
-/** The inverse of `storageKey`, as far as it goes without knowing whether the resource is namespaced. */
-export function parseStorageKey(key: string): { group: string; resource: string } {
-  const [, , group = "", resource = ""] = key.split("/", 4)
-  return { group: group === "core" ? "" : group, resource }
-}
-
 /** The order of metav1.ObjectMeta's fields. */
 const META_FIELDS: readonly (keyof ObjectMeta)[] = [
   "name",

@@ -58,6 +58,21 @@ export function invalidListOptions(errors: readonly FieldError[]): StatusError {
 }
 
 /**
+ * The revision that a list is of: what its continue token or its resourceVersion names, or the newest.
+ *
+ * @throws StatusError BadRequest for a token or a resourceVersion that is none
+ */
+export function snapshotOf(storage: Storage, prefix: string, request: ListRequest): number {
+  if (request.continue !== "") {
+    const { revision } = decodeContinue(request.continue, prefix)
+    return revision < 0 ? storage.revision : revision
+  }
+  const asked = parseResourceVersion(request.resourceVersion)
+  const { resourceVersionMatch: match, limit } = request
+  return asked > 0 && (match === "Exact" || (match === "" && limit > 0)) ? asked : storage.revision
+}
+
+/**
  * Lists at once from memory. The caller has waited for a revision that is still to come.
  *
  * @throws StatusError Expired for a snapshot that is gone
@@ -67,9 +82,7 @@ export function listStored(storage: Storage, prefix: string, selection: Selectio
   const { resourceVersion, resourceVersionMatch: match } = request
   // From a cache the real server ignores the limit; clients that ask for "0" expect everything.
   const limit = resourceVersion === "0" && match !== "Exact" ? 0 : request.limit
-  const asked = parseResourceVersion(resourceVersion)
-  const exact = asked > 0 && (match === "Exact" || (match === "" && limit > 0))
-  const revision = exact ? asked : storage.revision
+  const revision = snapshotOf(storage, prefix, request)
   try {
     return page(storage, prefix, selection, { revision, startKey: prefix, limit })
   } catch (error) {
@@ -82,9 +95,8 @@ function continueList(storage: Storage, prefix: string, selection: Selection, re
   if (request.resourceVersion !== "" && request.resourceVersion !== "0") {
     throw badRequest("specifying resource version is not allowed when using continue")
   }
-  const token = decodeContinue(request.continue, prefix)
-  const { startKey } = token
-  const revision = token.revision < 0 ? storage.revision : token.revision
+  const { startKey } = decodeContinue(request.continue, prefix)
+  const revision = snapshotOf(storage, prefix, request)
   try {
     return page(storage, prefix, selection, { revision, startKey, limit: request.limit })
   } catch (error) {

@@ -2,7 +2,8 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { ObjectChange, ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 import type { Storage, StorageEvent, StoredValue } from "#apiserver/storage/storage.ts"
-import { decodeFresh, decodeStored, keyPrefix, parseStorageKey, storageKey } from "./codec.ts"
+import { parseStorageKey } from "#apiserver/storage/storage-key.ts"
+import { decodeFresh, decodeStored, keyPrefix, storageKey } from "./codec.ts"
 
 type GroupResource = { readonly group: string; readonly resource: string }
 

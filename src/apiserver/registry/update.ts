@@ -161,8 +161,8 @@ async function unchanged(
   current: StoredValue,
   before: UnknownObject,
 ): Promise<Outcome> {
-  if (deps.storage.get(current.key) !== current) {
-    // It is compared with a write that is still on its way to disk: its success must not be told before that one's.
+  if (deps.storage.get(current.key) !== current || current.stale === true) {
+    // Encrypted as values are no longer: the write is what puts that right. Otherwise it is compared with a write that is still on its way to disk: its success must not be told before that one's.
     const result = await deps.storage.put(current.key, current.value, current.revision)
     if (!result.ok) return { lostTo: result.current }
     return { done: written(request, false, before, { value: current.value, revision: result.revision }) }

@@ -5,6 +5,9 @@ const HISTORY_EVENTS_MAX = 10_000
 /** What an event costs beside its key and value: the event, the stored value, the typed array. An estimate. */
 const EVENT_OVERHEAD_BYTES = 300
 
+/** Revisions strictly between two that exist: some may have been given out, and what they stood for was lost in a crash. */
+export type Gap = { readonly after: number; readonly until: number }
+
 /** The newest events, bounded by count and by bytes. */
 export class EventHistory {
   readonly #bytesMax: number
@@ -13,12 +16,19 @@ export class EventHistory {
   #head = 0
   #bytes = 0
   #compacted: number
+  #gaps: readonly Gap[]
 
   /** @param compacted  the revision before the first event that will come */
-  constructor(compacted: number, options: StoreOptions = {}) {
+  constructor(compacted: number, options: StoreOptions = {}, gaps: readonly Gap[] = []) {
     this.#compacted = compacted
+    this.#gaps = gaps
     this.#bytesMax = options.historyBytesMax ?? HISTORY_BYTES_MAX
     this.#eventsMax = options.historyEventsMax ?? HISTORY_EVENTS_MAX
+  }
+
+  /** Everything after this revision is here. */
+  get oldest(): number {
+    return this.#compacted
   }
 
   push(event: StorageEvent): void {
@@ -32,9 +42,24 @@ export class EventHistory {
     this.#compacted = Math.max(this.#compacted, revision)
   }
 
+  /**
+   * Puts older events before those that are here, whatever the bounds are; the next event drops what is too much.
+   *
+   * @param compacted  the revision after which `events` begin; they end at `oldest`
+   */
+  prepend(compacted: number, events: readonly StorageEvent[], gaps: readonly Gap[]): void {
+    this.#events = [...events, ...this.#events.slice(this.#head)]
+    this.#head = 0
+    for (const event of events) this.#bytes += costOf(event)
+    this.#compacted = compacted
+    this.#gaps = [...gaps, ...this.#gaps.filter((gap) => !gaps.some(({ until }) => until === gap.until))]
+  }
+
   /** @throws CompactedError when an event after `revision` may be missing */
   after(revision: number): readonly StorageEvent[] {
     if (revision < this.#compacted) throw new CompactedError(this.#compacted)
+    const gap = this.#gaps.find(({ after, until }) => after < revision && revision < until)
+    if (gap !== undefined) throw new CompactedError(gap.until)
     let low = this.#head
     let high = this.#events.length
     while (low < high) {

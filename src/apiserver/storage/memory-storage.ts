@@ -1,9 +1,10 @@
+import { EventHistory } from "./event-history.ts"
 import { Store, type PendingWrite, type WriteLog } from "./store.ts"
 import type { Storage, StorageEngine, StoreOptions } from "./storage.ts"
 
 /** A storage that forgets with the process: for tests, simulations and members that need no disk. */
 export function memoryStorage(options?: StoreOptions): Storage {
-  return new Store(new MemoryLog(), 0, [], options)
+  return new Store(new MemoryLog(), { revision: 0, values: [], history: new EventHistory(0, options) })
 }
 
 /** Many memory storages by name. */

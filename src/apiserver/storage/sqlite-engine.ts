@@ -1,33 +1,61 @@
 import { Worker } from "node:worker_threads"
-import type { Batch, FromWorker, Rows, StoreRow, ToWorker } from "./sqlite-protocol.ts"
-import type { Storage, StorageEngine, StoredValue, StoreOptions } from "./storage.ts"
-import { Store, type PendingWrite, type WriteLog } from "./store.ts"
+import type { Clock } from "#lib/clock.ts"
+import type { SealRule } from "./encryption/encryption-config.ts"
+import { EventHistory } from "./event-history.ts"
+import { Retention } from "./retention.ts"
+import type { BackupFile, Progress, StoreRow } from "./sqlite-protocol.ts"
+import { DatabaseError } from "./storage-errors.ts"
+import type { Storage, StorageEngine, StorageEvent, StoreOptions } from "./storage.ts"
+import { packBatch, rowBytes, StoredRows } from "./stored-rows.ts"
+import { Store, type PendingWrite, type Recalled, type WriteLog } from "./store.ts"
+import { WorkerCalls } from "./worker-calls.ts"
 
 /** Revisions that writes without durability may take before the file has to be told of more. */
 const CEILING_STEP = 10_000
 /** A batch waits for no one, but carries at most this many writes, so that its acknowledgements do not come in one flood. */
 const BATCH_LENGTH_MAX = 2_000
-/** SQLITE_FULL: nothing was written, and the next batch may succeed. After other failures nobody knows what is on disk. */
-const SQLITE_FULL = 13
+/** Writes without durability that wait for company before they go to disk alone. */
+const LAZY_MAX = 256
+/** Of the file. Source: etcd --quota-backend-bytes, its suggested maximum. */
+const FILE_BYTES_MAX = 8 * 1024 ** 3
 
 export type SqliteEngineOptions = {
   /** Created when it is not there; `file-wal` beside it belongs to it. */
   readonly file: string
+  /** Tells how old events are. */
+  readonly clock: Clock
   /** The worker's entry; in a bundle that of the bundled `sqlite-worker.ts`. */
   readonly workerUrl?: URL
+  /** How values are encrypted; none are by default. */
+  readonly encryption?: readonly SealRule[]
+  /** Writes are refused where the file would grow beyond this. Default 8 GiB. */
+  readonly fileBytesMax?: number
+}
+
+/** An engine on a file. */
+export interface FileEngine extends StorageEngine {
+  /**
+   * Copies everything, as it is when the copying ends, into a file of its own, readable by its owner only. Writes go on.
+   *
+   * @param target  must not be there
+   * @param files  put into the copy
+   */
+  backup(target: string, files: readonly BackupFile[], onProgress: (progress: Progress) => void): Promise<void>
+  /** Writes all values anew that are not encrypted as new ones are. @returns how many */
+  reseal(): Promise<number>
 }
 
 /**
  * Opens a SQLite file that holds many stores. One worker thread writes it; writes of all stores that arrive while a
  * batch is on its way to disk go together in the next (group commit, WAL, synchronous=FULL).
  *
- * @throws Error when the file is damaged, newer than this program, or in use by another process
+ * @throws DatabaseError when the file is damaged, newer than this program, or in use by another process
  */
-export async function openSqliteEngine(options: SqliteEngineOptions): Promise<StorageEngine> {
+export async function openSqliteEngine(options: SqliteEngineOptions): Promise<FileEngine> {
   const worker = new Worker(options.workerUrl ?? new URL("./sqlite-worker.ts", import.meta.url), {
     execArgv: ["--disable-warning=ExperimentalWarning"],
   })
-  const engine = new SqliteEngine(options.file, new WorkerCalls(worker))
+  const engine = new SqliteEngine(options, new WorkerCalls(worker))
   try {
     await engine.open()
   } catch (error) {
@@ -37,104 +65,49 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<St
   return engine
 }
 
-/** Calls to the worker that are answered in order. The thread keeps the process alive only while one is open. */
-class WorkerCalls {
-  readonly #worker: Worker
-  readonly #open = new Map<
-    number,
-    { resolve(store?: StoreRow): void; reject(error: Error): void; rows?: (rows: Rows) => void }
-  >()
-  #next = 1
-  #died: Error | undefined
-
-  constructor(worker: Worker) {
-    this.#worker = worker
-    worker.unref()
-    worker.on("message", (message: FromWorker) => this.#take(message))
-    worker.on("error", (error) => this.#fail(error as Error))
-    worker.on("exit", (code) => this.#fail(new Error(`storage thread ended with code ${code}`)))
-  }
-
-  call(
-    message: DistributiveOmit<ToWorker, "call">,
-    rows?: (rows: Rows) => void,
-    transfer: ArrayBuffer[] = [],
-  ): Promise<StoreRow | undefined> {
-    if (this.#died !== undefined) return Promise.reject(this.#died)
-    return new Promise((resolve, reject) => {
-      const call = this.#next++
-      this.#open.set(call, { resolve, reject, ...(rows === undefined ? {} : { rows }) })
-      this.#worker.ref()
-      this.#worker.postMessage({ ...message, call }, transfer)
-    })
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate()
-  }
-
-  #take(message: FromWorker): void {
-    const waiting = this.#open.get(message.call)
-    if (waiting === undefined) return
-    if ("rows" in message) return waiting.rows?.(message.rows)
-    this.#open.delete(message.call)
-    if (this.#open.size === 0) this.#worker.unref()
-    if (message.ok) waiting.resolve(message.store)
-    else waiting.reject(new SqliteError(message.message, message.sqliteCode))
-  }
-
-  #fail(error: Error): void {
-    this.#died ??= error
-    for (const waiting of this.#open.values()) waiting.reject(this.#died)
-    this.#open.clear()
-  }
-}
-
-type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never
-
-class SqliteError extends Error {
-  readonly sqliteCode: number
-  constructor(message: string, sqliteCode: number) {
-    super(message)
-    this.sqliteCode = sqliteCode
-  }
-}
-
 /** What the engine knows of one store beside its values. */
 type Head = {
   readonly id: number
   /** Promised to the file: see StoreRow. */
   ceiling: number
-  /** Asked for in the batch that waits or is on its way. */
+  /** Asked for with the batch that waits. */
   wantedCeiling: number
-  /** Of the newest write handed to the worker. */
-  revision: number
-  /** Acknowledged writes that are on no disk yet, newest per key. */
-  readonly lazy: Map<string, PendingWrite>
+  /** Of the newest write that is on disk. */
+  committed: number
+  /** Events after this are on disk. */
+  compacted: number
+  /** Up to here they need not be. */
+  compactTo: number
+  readonly retention: Retention
 }
 
-class SqliteEngine implements StorageEngine, WriteLog {
-  readonly #file: string
+type Queued = { readonly store: Store; readonly write: PendingWrite }
+
+class SqliteEngine implements FileEngine, WriteLog {
+  readonly #options: SqliteEngineOptions
   readonly #calls: WorkerCalls
   readonly #stores = new Map<string, Promise<Store>>()
   readonly #heads = new Map<Store, Head>()
-  #queue: { store: Store; write: PendingWrite }[] = []
-  /** Stores with lazy writes. */
-  readonly #dirty = new Set<Store>()
+  /** What is not on disk, in the order of revisions within a store. */
+  #queue: Queued[] = []
+  /** Those of them that are acknowledged. */
+  #lazy = 0
   #committing: Promise<void> | undefined
-  #broken: Error | undefined
+  /** The last batch failed in a way that leaves open what is on disk. */
+  #suspect = false
   #closed: Promise<void> | undefined
 
-  constructor(file: string, calls: WorkerCalls) {
-    this.#file = file
+  constructor(options: SqliteEngineOptions, calls: WorkerCalls) {
+    this.#options = options
     this.#calls = calls
   }
 
   async open(): Promise<void> {
+    const { file, encryption = [], fileBytesMax = FILE_BYTES_MAX } = this.#options
     try {
-      await this.#calls.call({ do: "open", file: this.#file })
+      await this.#calls.call({ do: "open", file, encryption, bytesMax: fileBytesMax })
     } catch (error) {
-      throw new Error(`Cannot open database ${this.#file}: ${describe(error)}`, { cause: error })
+      throw this.#worded("open", error)
     }
   }
 
@@ -155,6 +128,23 @@ class SqliteEngine implements StorageEngine, WriteLog {
     this.#stores.delete(name)
   }
 
+  async backup(target: string, files: readonly BackupFile[], onProgress: (progress: Progress) => void): Promise<void> {
+    await this.#flush()
+    try {
+      await this.#calls.call({ do: "backup", target, files }, { progress: onProgress })
+    } catch (error) {
+      throw this.#worded("copy", error)
+    }
+  }
+
+  async reseal(): Promise<number> {
+    try {
+      return (await this.#calls.call({ do: "reseal" })).count ?? 0
+    } catch (error) {
+      throw this.#worded("write to", error)
+    }
+  }
+
   close(): Promise<void> {
     this.#closed ??= (async () => {
       for (const store of this.#stores.values()) await (await store.catch(() => undefined))?.close()
@@ -166,190 +156,177 @@ class SqliteEngine implements StorageEngine, WriteLog {
 
   append(store: Store, write: PendingWrite): void {
     const head = this.#heads.get(store)!
-    if (!write.durable && this.#broken === undefined && write.event.revision <= head.ceiling) {
-      write.ready = true
-      head.lazy.set(write.event.key, write)
-      this.#dirty.add(store)
-      void Promise.resolve().then(() => store.publish())
-      return
-    }
-    if (!write.durable) head.wantedCeiling = write.event.revision + CEILING_STEP
     this.#queue.push({ store, write })
-    this.#start()
+    if (write.durable || write.event.revision > head.ceiling) {
+      if (!write.durable) head.wantedCeiling = write.event.revision + CEILING_STEP
+      return this.#start()
+    }
+    write.ready = true
+    if (++this.#lazy >= LAZY_MAX) this.#start()
+    void Promise.resolve().then(() => store.publish())
+  }
+
+  oldestKept(store: Store): number {
+    return this.#heads.get(store)?.compacted ?? Infinity
+  }
+
+  compact(store: Store, revision: number): void {
+    const head = this.#heads.get(store)
+    if (head !== undefined) head.compactTo = Math.max(head.compactTo, revision)
+  }
+
+  async recall(store: Store, after: number, until: number): Promise<Recalled> {
+    await this.#flush()
+    const events: StorageEvent[] = []
+    const rows = new StoredRows(after, (event) => events.push(event))
+    const { id } = this.#heads.get(store)!
+    await this.#calls.call({ do: "recall", store: id, after, until }, { rows: (r) => rows.add(r) })
+    return { events, gaps: rows.gaps }
   }
 
   /** Called by `Store.close`: everything of this store goes to disk, with its exact revision. */
   async #settle(store: Store): Promise<void> {
     const head = this.#heads.get(store)
     if (head === undefined) return
-    while (this.#queue.length > 0 || this.#committing !== undefined) await this.#committing
-    if (this.#broken === undefined && (head.lazy.size > 0 || head.ceiling > head.revision)) {
+    await this.#flush()
+    // What a failing disk did not take keeps its revisions: the next start must not give them out again.
+    if (head.ceiling > head.committed && !this.#queue.some((queued) => queued.store === store)) {
       head.wantedCeiling = 0
-      await this.#commit([], [store])
+      await this.#commit([], store)
     }
     this.#heads.delete(store)
-    this.#dirty.delete(store)
+  }
+
+  /** Waits until nothing is left to write; what fails is told to its writers. */
+  async #flush(): Promise<void> {
+    if (this.#queue.length > 0) this.#start()
+    await this.#committing
   }
 
   #start(): void {
-    if (this.#committing !== undefined) return
-    this.#committing = (async () => {
+    this.#committing ??= (async () => {
       // What the same tick brings goes with the first batch.
       await Promise.resolve()
-      while (this.#queue.length > 0) {
-        const writes = this.#queue.splice(0, BATCH_LENGTH_MAX)
-        await this.#commit(writes, [...this.#dirty])
+      for (let tried = true; tried && this.#queue.length > 0;) {
+        const done = await this.#commit(this.#queue.slice(0, BATCH_LENGTH_MAX))
+        // After a failure only who asks for more is worth a try: acknowledged writes wait for the next.
+        tried = done || this.#queue.some(({ write }) => !write.ready)
       }
       this.#committing = undefined
     })()
   }
 
-  async #commit(writes: readonly { store: Store; write: PendingWrite }[], dirty: readonly Store[]): Promise<void> {
-    const touched = new Set([...dirty, ...writes.map(({ store }) => store)])
-    const lazy = new Map<Store, Map<string, PendingWrite>>()
-    for (const store of dirty) {
-      const head = this.#heads.get(store)!
-      lazy.set(store, new Map(head.lazy))
-      head.lazy.clear()
-      this.#dirty.delete(store)
-    }
+  /** @returns false when the batch failed; acknowledged writes in it stay in the queue */
+  async #commit(writes: readonly Queued[], closing?: Store): Promise<boolean> {
+    const touched = new Set(writes.map(({ store }) => store))
+    if (closing !== undefined) touched.add(closing)
+    const timeMs = this.#options.clock.nowMs()
+    const heads = this.#headsAfter(writes, touched)
+    const batch = packBatch(
+      timeMs,
+      writes.map(({ store, write }) => ({ id: this.#heads.get(store)!.id, write })),
+      [...heads.values()],
+    )
     try {
-      if (this.#broken !== undefined) throw this.#broken
-      const batch = this.#newBatch(writes, lazy, touched)
-      await this.#calls.call({ do: "commit", batch }, undefined, [batch.data])
-      for (const row of batch.heads) this.#headOf(touched, row.id)!.ceiling = row.ceiling
+      if (this.#suspect) await this.#reopen()
+      await this.#calls.call({ do: "commit", batch }, { transfer: [batch.data] })
     } catch (error) {
-      this.#fail(error as Error, lazy)
-      return
+      this.#fail(error)
+      return false
     }
-    for (const { write } of writes) write.ready = true
-    for (const store of touched) store.publish()
+    this.#queue = this.#queue.slice(writes.length)
+    for (const { store, write } of writes) {
+      const head = this.#heads.get(store)!
+      if (write.ready) this.#lazy--
+      write.ready = true
+      head.retention.add(write.event.revision, timeMs, rowBytes(write.event))
+    }
+    for (const [store, row] of heads) {
+      const head = this.#heads.get(store)!
+      head.committed = row.revision
+      head.ceiling = row.ceiling
+      head.compacted = row.compacted
+      const old = head.retention.take(timeMs)
+      if (old > 0) head.compactTo = Math.max(head.compactTo, old)
+      store.publish()
+    }
+    return true
   }
 
-  #newBatch(
-    writes: readonly { store: Store; write: PendingWrite }[],
-    lazy: ReadonlyMap<Store, ReadonlyMap<string, PendingWrite>>,
-    touched: ReadonlySet<Store>,
-  ): Batch {
-    // Only the newest state of a key goes to disk, whichever way it came.
-    const newest = new Map<Store, Map<string, PendingWrite>>()
-    const add = (store: Store, write: PendingWrite) => {
-      let keys = newest.get(store)
-      if (keys === undefined) newest.set(store, (keys = new Map()))
-      const known = keys.get(write.event.key)
-      if (known === undefined || known.event.revision < write.event.revision) keys.set(write.event.key, write)
-    }
-    for (const [store, keys] of lazy) for (const write of keys.values()) add(store, write)
-    for (const { store, write } of writes) add(store, write)
-    const heads: StoreRow[] = []
+  /** The state that stores are in after a batch. */
+  #headsAfter(writes: readonly Queued[], touched: ReadonlySet<Store>): Map<Store, StoreRow> {
+    const newest = new Map<Store, number>()
+    for (const { store, write } of writes) newest.set(store, write.event.revision)
+    const heads = new Map<Store, StoreRow>()
     for (const store of touched) {
       const head = this.#heads.get(store)!
-      for (const write of newest.get(store)?.values() ?? [])
-        head.revision = Math.max(head.revision, write.event.revision)
+      const revision = newest.get(store) ?? head.committed
       const closing = head.wantedCeiling === 0
-      heads.push({
+      heads.set(store, {
         id: head.id,
-        revision: head.revision,
-        ceiling: closing ? head.revision : Math.max(head.ceiling, head.wantedCeiling, head.revision),
+        revision,
+        ceiling: closing ? revision : Math.max(head.ceiling, head.wantedCeiling, revision),
+        // What this batch replaces must stay until it is known to be on disk.
+        compacted: Math.max(head.compacted, Math.min(head.compactTo, head.committed)),
       })
     }
-    return packBatch(
-      [...newest].map(([store, keys]) => [this.#heads.get(store)!.id, [...keys.values()]]),
-      heads,
-    )
+    return heads
   }
 
-  #headOf(stores: ReadonlySet<Store>, id: number): Head | undefined {
-    for (const store of stores) {
-      const head = this.#heads.get(store)
-      if (head?.id === id) return head
-    }
-    return undefined
+  /** After an error of the disk: what nobody was told of is taken back, what is missing would be a disaster and is refused. */
+  async #reopen(): Promise<void> {
+    const committed = [...this.#heads.values()].map(({ id, committed }) => ({ id, revision: committed }))
+    await this.#calls.call({ do: "reopen", committed })
+    this.#suspect = false
   }
 
-  #fail(error: Error, lazy: ReadonlyMap<Store, ReadonlyMap<string, PendingWrite>>): void {
-    const failure = new Error(`Cannot write to database ${this.#file}: ${describe(error)}`, { cause: error })
-    if (!(error instanceof SqliteError) || error.sqliteCode !== SQLITE_FULL) this.#broken ??= failure
-    // They are acknowledged: the next batch tries again.
-    for (const [store, keys] of lazy) {
-      const head = this.#heads.get(store)!
-      for (const [key, write] of keys) if (!head.lazy.has(key)) head.lazy.set(key, write)
-      this.#dirty.add(store)
-    }
+  #fail(error: unknown): void {
+    // A full disk has rolled the batch back, and the next one may succeed. After other failures nobody knows what is on disk.
+    if (!(error instanceof DatabaseError) || error.problem !== "no space") this.#suspect = true
+    const failure = this.#worded("write to", error)
     // Later writes were compared with the ones that failed: they fail with them.
-    const stores = new Set(this.#heads.keys())
-    this.#queue = []
-    for (const store of stores) {
-      store.fail(failure)
-      const kept = this.#heads.get(store)!.lazy
-      for (const [key, write] of kept) if (write.event.revision > store.revision) kept.delete(key)
-    }
+    for (const store of this.#heads.keys()) store.fail(failure)
+    // What was acknowledged without being on disk goes with the next batch.
+    this.#queue = this.#queue.filter(({ store, write }) => write.ready && write.event.revision <= store.revision)
+    this.#lazy = this.#queue.length
   }
 
-  async #load(name: string, options?: StoreOptions): Promise<Store> {
-    const values: StoredValue[] = []
-    let row: StoreRow | undefined
+  async #load(name: string, options: StoreOptions = {}): Promise<Store> {
+    let row: StoreRow
+    const retention = new Retention(options.keptBytesMax)
+    let history: EventHistory
+    let rows: StoredRows
     try {
-      row = await this.#calls.call({ do: "load", name }, (rows) => unpackRows(rows, values))
+      row = (await this.#calls.call({ do: "open store", name })).store!
+      rows = new StoredRows(row.compacted, (event, timeMs) => {
+        history.push(event)
+        retention.add(event.revision, timeMs, rowBytes(event))
+      })
+      history = new EventHistory(row.compacted, options, rows.gaps)
+      // From the beginning: what lies before the events are the values that they change.
+      const all = { store: row.id, after: -1, until: row.revision }
+      await this.#calls.call({ do: "recall", ...all }, { rows: (r) => rows.add(r) })
     } catch (error) {
-      throw new Error(`Cannot read store "${name}" of database ${this.#file}: ${describe(error)}`, { cause: error })
+      throw this.#worded(`read store "${name}" of`, error)
     }
-    // After a crash, revisions up to the ceiling may have been seen by clients: they are never given out again.
-    const revision = Math.max(row!.revision, row!.ceiling)
-    const log: WriteLog = { append: (store, write) => this.append(store, write), close: (store) => this.#settle(store) }
-    const store = new Store(log, revision, values, options)
-    this.#heads.set(store, { id: row!.id, ceiling: revision, wantedCeiling: -1, revision, lazy: new Map() })
+    const { id, revision, ceiling, compacted } = row
+    const log: WriteLog = {
+      append: (store, write) => this.append(store, write),
+      oldestKept: (store) => this.oldestKept(store),
+      recall: (store, after, until) => this.recall(store, after, until),
+      compact: (store, until) => this.compact(store, until),
+      close: (store) => this.#settle(store),
+    }
+    const values = [...rows.values.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    const store = new Store(log, { revision, values, history })
+    const head = { id, ceiling, wantedCeiling: -1, committed: revision, compacted, compactTo: 0, retention }
+    this.#heads.set(store, head)
     return store
   }
-}
 
-function packBatch(stores: readonly (readonly [number, readonly PendingWrite[]])[], heads: readonly StoreRow[]): Batch {
-  let bytes = 0
-  for (const [, writes] of stores) {
-    for (const { event } of writes) if (event.type === "put") bytes += event.value.length
+  #worded(what: string, error: unknown): DatabaseError {
+    const problem = error instanceof DatabaseError ? error.problem : "failing"
+    const message = `Cannot ${what} database ${this.#options.file}: ${(error as Error).message}`
+    return new DatabaseError(problem, message, { cause: error })
   }
-  const data = new Uint8Array(bytes)
-  const batch = {
-    stores: [] as number[],
-    keys: [] as string[],
-    revisions: [] as number[],
-    createRevisions: [] as number[],
-    lengths: [] as number[],
-    data: data.buffer,
-    heads,
-  }
-  let at = 0
-  for (const [id, writes] of stores) {
-    for (const { event } of writes) {
-      batch.stores.push(id)
-      batch.keys.push(event.key)
-      batch.revisions.push(event.revision)
-      batch.createRevisions.push(event.createRevision)
-      batch.lengths.push(event.type === "put" ? event.value.length : -1)
-      if (event.type !== "put") continue
-      data.set(event.value, at)
-      at += event.value.length
-    }
-  }
-  return batch
-}
-
-function unpackRows(rows: Rows, values: StoredValue[]): void {
-  let at = 0
-  for (const [i, key] of rows.keys.entries()) {
-    const length = rows.lengths[i]!
-    // A copy of its own: a view would keep the whole chunk alive for the sake of one value.
-    const value = Buffer.allocUnsafeSlow(length)
-    value.set(new Uint8Array(rows.data, at, length))
-    at += length
-    values.push({ key, value, revision: rows.revisions[i]!, createRevision: rows.createRevisions[i]! })
-  }
-}
-
-function describe(error: unknown): string {
-  const message = (error as Error).message
-  if (message.includes("database is locked")) return "another process uses it"
-  if (message.includes("not a database") || message.includes("malformed"))
-    return `it is damaged (${message}); restore a backup`
-  return message
 }

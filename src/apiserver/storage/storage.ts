@@ -43,6 +43,12 @@ export interface Storage {
    * @throws CompactedError when `sinceRevision` is older than what is kept
    */
   watch(prefix: string, sinceRevision: number, onEvents: (events: readonly StorageEvent[]) => void): { stop(): void }
+  /**
+   * Brings history after `revision` back into memory from where it lies, for a watch or an exact list that follows at once.
+   *
+   * @returns undefined when there is nothing to wait for: it is in memory, or is kept nowhere
+   */
+  recall(revision: number): Promise<void> | undefined
   /** Forgets history before `revision`; values stay. */
   compact(revision: number): void
   /** Waits for pending writes and lets go of files. */
@@ -55,6 +61,8 @@ export type StoredValue = {
   /** Of the last change: the object's resourceVersion. */
   readonly revision: number
   readonly createRevision: number
+  /** It is not encrypted as new values are: a write of the same content is worth its while. */
+  readonly stale?: true
   /** A place for readers to keep what they derived from the value, such as the parsed object. Goes with the value. */
   memo?: unknown
 }
@@ -101,8 +109,10 @@ export interface StorageEngine {
 
 /** Bounds of the history that watches and exact lists can go back to; the oldest events go first. */
 export type StoreOptions = {
-  /** Default 4 MiB. */
+  /** In memory. Default 4 MiB. */
   readonly historyBytesMax?: number
-  /** Default 10,000. */
+  /** In memory. Default 10,000. */
   readonly historyEventsMax?: number
+  /** On disk, as long as they are younger than five minutes. Default 64 MiB. */
+  readonly keptBytesMax?: number
 }

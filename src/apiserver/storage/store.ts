@@ -1,6 +1,6 @@
-import { EventHistory } from "./event-history.ts"
+import type { EventHistory, Gap } from "./event-history.ts"
 import { OrderedValues } from "./ordered-values.ts"
-import type { Storage, StorageEvent, StoredValue, StoreOptions, WriteResult } from "./storage.ts"
+import { CompactedError, type Storage, type StorageEvent, type StoredValue, type WriteResult } from "./storage.ts"
 import { isUnder, WatcherIndex, type Watcher } from "./watcher-index.ts"
 
 /** A write that has its revision and is not acknowledged yet. */
@@ -17,7 +17,23 @@ export type PendingWrite = {
 export interface WriteLog {
   /** Takes the next write; later, never at once, marks it ready and calls `store.publish()`. */
   append(store: Store, write: PendingWrite): void
+  /** Everything after this revision is kept; absent when that is what the store has in memory. */
+  oldestKept?(store: Store): number
+  /** Reads the events in (after, until]. */
+  recall?(store: Store, after: number, until: number): Promise<Recalled>
+  /** Need not keep events up to `revision` any more. */
+  compact?(store: Store, revision: number): void
   close(store: Store): Promise<void>
+}
+
+export type Recalled = { readonly events: readonly StorageEvent[]; readonly gaps: readonly Gap[] }
+
+/** What a store begins with. */
+export type StoredState = {
+  readonly revision: number
+  /** In any order; fastest in key order. */
+  readonly values: Iterable<StoredValue>
+  readonly history: EventHistory
 }
 
 /**
@@ -36,13 +52,13 @@ export class Store implements Storage {
   #revision: number
   #assigned: number
   #closed = false
+  #recalling: { readonly after: number; readonly done: Promise<void> } | undefined
 
-  /** @param values  what was stored before, in any order; fastest in key order */
-  constructor(log: WriteLog, revision: number, values: Iterable<StoredValue>, options?: StoreOptions) {
+  constructor(log: WriteLog, state: StoredState) {
     this.#log = log
-    this.#revision = this.#assigned = revision
-    this.#history = new EventHistory(revision, options)
-    for (const value of values) this.#values.set(value)
+    this.#revision = this.#assigned = state.revision
+    this.#history = state.history
+    for (const value of state.values) this.#values.set(value)
   }
 
   get revision(): number {
@@ -66,7 +82,7 @@ export class Store implements Storage {
     revision: number,
     options: { readonly startKey?: string; readonly limit?: number } = {},
   ): readonly StoredValue[] {
-    const later = this.#history.after(revision)
+    const later = this.#after(revision)
     if (later.length === 0) return this.list(prefix, options)
     // The first event after `revision` knows what the key held at it.
     const then = new Map<string, StoredValue | undefined>()
@@ -125,15 +141,37 @@ export class Store implements Storage {
   }
 
   watch(prefix: string, sinceRevision: number, onEvents: (events: readonly StorageEvent[]) => void): { stop(): void } {
-    const backlog = this.#history.after(sinceRevision).filter((event) => isUnder(prefix, event.key))
+    const backlog = this.#after(sinceRevision).filter((event) => isUnder(prefix, event.key))
     const watcher: Watcher = { prefix, onEvents }
     this.#watchers.add(watcher)
     if (backlog.length > 0) onEvents(backlog)
     return { stop: () => this.#watchers.remove(watcher) }
   }
 
+  recall(revision: number): Promise<void> | undefined {
+    const oldest = this.#log.oldestKept?.(this)
+    if (oldest === undefined || revision < oldest || revision >= this.#history.oldest) return undefined
+    // Many clients that come back at once go on from much the same revision.
+    if (this.#recalling !== undefined && this.#recalling.after <= revision) return this.#recalling.done
+    const done = this.#recall(revision).finally(() => {
+      if (this.#recalling?.done === done) this.#recalling = undefined
+    })
+    this.#recalling = { after: revision, done }
+    return done
+  }
+
+  async #recall(after: number): Promise<void> {
+    const until = this.#history.oldest
+    const { events, gaps } = await this.#log.recall!(this, after, until)
+    // What was dropped meanwhile would be missing between: the next recall reads it as well.
+    if (this.#history.oldest === until) this.#history.prepend(after, events, gaps)
+    else await this.recall(after)
+  }
+
   compact(revision: number): void {
-    this.#history.compact(Math.min(revision, this.#revision))
+    const until = Math.min(revision, this.#revision)
+    this.#history.compact(until)
+    this.#log.compact?.(this, until)
   }
 
   async close(): Promise<void> {
@@ -170,6 +208,17 @@ export class Store implements Storage {
     this.#unacknowledged.clear()
     this.#assigned = this.#revision
     for (const write of writes) write.reject(error)
+  }
+
+  #after(revision: number): readonly StorageEvent[] {
+    try {
+      return this.#history.after(revision)
+    } catch (error) {
+      const oldest = this.#log.oldestKept?.(this)
+      if (!(error instanceof CompactedError) || oldest === undefined || error.oldest > this.#history.oldest) throw error
+      // Clients are told how far they could have gone back.
+      throw new CompactedError(Math.min(oldest, error.oldest))
+    }
   }
 
   #latest(key: string): StoredValue | undefined {

@@ -2,7 +2,7 @@
 // Source: k8s.io/apiserver storage/cacher, KEP-956 (bookmarks), KEP-3157 (sendInitialEvents).
 import type { Clock, Timer } from "#lib/clock.ts"
 import type { BodySink } from "#lib/http.ts"
-import { newStatusError, type Status } from "#apimachinery/status-error.ts"
+import { internalError, newStatusError, type Status } from "#apimachinery/status-error.ts"
 import { tooLargeResourceVersion } from "#apiserver/registry/list.ts"
 import type { Selection } from "#apiserver/registry/selection.ts"
 import { CompactedError, type Storage, type StorageEvent, type StoredValue } from "#apiserver/storage/storage.ts"
@@ -11,6 +11,9 @@ import type { EventForm, EventFrames, WatchEventType } from "./event-frames.ts"
 const BOOKMARK_INTERVAL_MS = 60_000
 /** What a watcher may leave unread beyond its first state before it is cut off; it can come back and list. */
 export const WATCH_BACKLOG_BYTES_MAX = 8 * 1024 * 1024
+
+/** How often history is fetched from disk for one watch; writes that come meanwhile push it out again. */
+const RECALLS_MAX = 5
 
 export type WatchRequest = {
   readonly selection: Selection
@@ -54,7 +57,7 @@ class Watch {
 
   start(): void {
     const { storage, clock } = this.#deps
-    const { resourceVersion, initial, selection, timeoutMs } = this.#request
+    const { resourceVersion, initial, timeoutMs } = this.#request
     this.#deadlineMs = clock.nowMs() + timeoutMs
     this.#revision = initial === "none" && resourceVersion > 0 ? resourceVersion : storage.revision
     if (initial !== "none") {
@@ -64,10 +67,22 @@ class Watch {
       }
       this.#sendInitial()
     }
+    this.#subscribe(RECALLS_MAX)
+  }
+
+  #subscribe(recallsLeft: number): void {
     if (this.#ended) return
+    const { storage } = this.#deps
+    const { resourceVersion, selection } = this.#request
+    // A revision of the future waits silently for its time.
+    const since = Math.min(this.#revision, storage.revision)
+    const recalled = recallsLeft > 0 ? storage.recall(since) : undefined
+    if (recalled !== undefined) {
+      const failed = (error: Error) => this.#fail(internalError(error.message).status)
+      void recalled.then(() => this.#subscribe(recallsLeft - 1), failed)
+      return
+    }
     try {
-      // A revision of the future waits silently for its time.
-      const since = Math.min(this.#revision, storage.revision)
       const subscription = storage.watch(selection.key ?? selection.prefix, since, (events) => this.#take(events))
       if (this.#ended) return subscription.stop()
       this.#subscription = subscription

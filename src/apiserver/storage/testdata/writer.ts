@@ -1,8 +1,9 @@
 // Writes without end and prints each key once it is acknowledged, until it is killed.
 // Through the stream: `writeSync` on a full pipe throws EAGAIN. A note that is lost with the process only checks less.
+import { realClock } from "#lib/clock.ts"
 import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
 
-const engine = await openSqliteEngine({ file: process.argv[2]! })
+const engine = await openSqliteEngine({ file: process.argv[2]!, clock: realClock })
 const store = await engine.store("a")
 
 async function write(worker: number): Promise<never> {
