@@ -5,7 +5,9 @@ import { join } from "node:path"
 const root = join(import.meta.dirname, "..")
 const patterns = process.argv.slice(2)
 const files =
-  patterns.length > 0 ? patterns : ["src/**/*.test.ts", "test/{tidy,integration,simulation,reference,cli}/**/*.test.ts"]
+  patterns.length > 0
+    ? patterns
+    : ["src/**/*.test.ts", "test/{tidy,integration,simulation,reference,cli,crash}/**/*.test.ts"]
 const run = spawnSync(
   process.execPath,
   [

@@ -18,6 +18,7 @@ export const HTTP_CODE_OF = {
   ServiceUnavailable: 503,
   ServerTimeout: 500,
   Timeout: 504,
+  InsufficientStorage: 507,
 } as const
 
 export type StatusReason = keyof typeof HTTP_CODE_OF

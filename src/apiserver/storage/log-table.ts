@@ -59,6 +59,11 @@ export class LogTable {
   commit(batch: Batch): void {
     const { timeMs, stores, keys, revisions, createRevisions, previous, lengths, data, heads } = batch
     this.transaction(() => {
+      for (const { id, compacted } of heads) {
+        // First: what is forgotten makes room for what comes.
+        this.#forgetReplaced.run(id, compacted)
+        this.#forgetRemoved.run(id, compacted)
+      }
       let at = 0
       for (let i = 0; i < keys.length; i++) {
         const key = keys[i]!
@@ -79,12 +84,7 @@ export class LogTable {
         this.#insert.run(...place, timeMs, checksumOf(key, sealed), sealed)
         at += length
       }
-      for (const head of heads) {
-        // Before the head moves: what is to be forgotten begins at the old one.
-        this.#forgetReplaced.run(head.id, head.compacted)
-        this.#forgetRemoved.run(head.id, head.compacted)
-        this.#setHead.run(head.revision, head.ceiling, head.compacted, head.id)
-      }
+      for (const head of heads) this.#setHead.run(head.revision, head.ceiling, head.compacted, head.id)
     })
   }
 

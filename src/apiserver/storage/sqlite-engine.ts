@@ -221,6 +221,8 @@ class SqliteEngine implements FileEngine, WriteLog {
     const touched = new Set(writes.map(({ store }) => store))
     if (closing !== undefined) touched.add(closing)
     const timeMs = this.#options.clock.nowMs()
+    // Also when the batch then fails for want of space: the next one forgets as much again.
+    for (const store of touched) this.compact(store, this.#heads.get(store)!.retention.take(timeMs))
     const heads = this.#headsAfter(writes, touched)
     const batch = packBatch(
       timeMs,
@@ -246,8 +248,6 @@ class SqliteEngine implements FileEngine, WriteLog {
       head.committed = row.revision
       head.ceiling = row.ceiling
       head.compacted = row.compacted
-      const old = head.retention.take(timeMs)
-      if (old > 0) head.compactTo = Math.max(head.compactTo, old)
       store.publish()
     }
     return true
