@@ -23,9 +23,16 @@ export function withServingOptions(command: Command): Command {
     .option("--advertise-address <host>", "host that kubeconfigs and join lines name (default: the bind address)")
     .option("--port <port>", "port to listen on (default: a free one, kept for the next start)", integer(1, 65535))
     .option("--tls-san <name>", "further name or address in the serving certificate; may be repeated", list, [])
+    .option("--encryption-provider-config <file>", "EncryptionConfiguration for stored values (default: not encrypted)")
 }
 
-type Parsed = { bindAddress: string; advertiseAddress?: string; port?: number; tlsSan: readonly string[] }
+type Parsed = {
+  bindAddress: string
+  advertiseAddress?: string
+  port?: number
+  tlsSan: readonly string[]
+  encryptionProviderConfig?: string
+}
 
 /** The serving part of parsed options. */
 export function servingOptions(parsed: Parsed): ServingOptions {
@@ -34,5 +41,8 @@ export function servingOptions(parsed: Parsed): ServingOptions {
     tlsSan: parsed.tlsSan,
     ...(parsed.advertiseAddress === undefined ? {} : { advertiseAddress: parsed.advertiseAddress }),
     ...(parsed.port === undefined ? {} : { port: parsed.port }),
+    ...(parsed.encryptionProviderConfig === undefined
+      ? {}
+      : { encryptionProviderConfig: parsed.encryptionProviderConfig }),
   }
 }

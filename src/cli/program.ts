@@ -5,6 +5,7 @@ import { describeFailure } from "./failure.ts"
 import { addInstallCommands } from "./install-commands.ts"
 import { addProcessCommands } from "./process-commands.ts"
 import type { Roots } from "./roots.ts"
+import { addStorageCommands } from "./storage-commands.ts"
 import { EXIT, type Terminal } from "./terminal.ts"
 import { runVersion } from "./version.ts"
 
@@ -23,6 +24,7 @@ export function newProgram(roots: Roots, terminal: Terminal): Command {
   addProcessCommands(program, roots, terminal)
   addInstallCommands(program, roots, terminal)
   addClientCommands(program, terminal)
+  addStorageCommands(program, roots, terminal)
   program
     .command("version")
     .description("print the version")

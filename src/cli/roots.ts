@@ -10,6 +10,8 @@ export type ServingOptions = {
   readonly port?: number
   /** Further names and addresses in the serving certificate. */
   readonly tlsSan: readonly string[]
+  /** A file that says how stored values are encrypted; they are not when absent. */
+  readonly encryptionProviderConfig?: string
 }
 
 export type UpOptions = ServingOptions & {
@@ -99,6 +101,31 @@ export type MembersOptions = Pick<ServingOptions, "bindAddress" | "port"> & {
   readonly quiet: boolean
 }
 
+export type BackupOptions = {
+  readonly file: string
+  readonly dir: string
+  /** Of a server elsewhere, instead of the folder. */
+  readonly kubeconfig?: string
+  readonly output?: "json"
+  readonly quiet: boolean
+}
+
+export type RestoreOptions = Omit<BackupOptions, "kubeconfig">
+
+export type CheckOptions = {
+  /** A backup or a database, instead of the folder. */
+  readonly file?: string
+  readonly dir: string
+  readonly full: boolean
+  readonly output?: "json"
+}
+
+export type ReencryptOptions = {
+  readonly dir: string
+  readonly encryptionProviderConfig: string
+  readonly output?: "json"
+}
+
 /**
  * What commands start that needs more than planners: put in by src/cmd, the only layer that knows all the others. Each
  * runs until it is done or the terminal is interrupted.
@@ -113,4 +140,8 @@ export type Roots = {
   readonly join: (terminal: Terminal, options: JoinOptions) => Promise<void>
   readonly token: (terminal: Terminal, options: TokenOptions) => Promise<void>
   readonly members: (terminal: Terminal, options: MembersOptions) => Promise<void>
+  readonly backup: (terminal: Terminal, options: BackupOptions) => Promise<void>
+  readonly restore: (terminal: Terminal, options: RestoreOptions) => Promise<void>
+  readonly check: (terminal: Terminal, options: CheckOptions) => Promise<void>
+  readonly reencrypt: (terminal: Terminal, options: ReencryptOptions) => Promise<void>
 }

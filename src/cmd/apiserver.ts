@@ -14,7 +14,9 @@ export async function runApiserver(terminal: Terminal, options: ApiserverOptions
   const dir = resolve(terminal.cwd, options.dir)
   await runFromFolder(terminal, dir, async (runtime, opened) => {
     const state = await readState(dir)
-    const host = opened.use(await openHost(runtime, { dir, serving: options, lastPort: state?.port }))
+    const host = opened.use(
+      await openHost(runtime, { dir, cwd: terminal.cwd, serving: options, lastPort: state?.port }),
+    )
     startHubServer(runtime, host.server)
     await openDirectory(dir).write("kubeconfig", host.adminKubeconfig())
     await writeState(dir, { port: host.port, clusters: 0 })

@@ -15,6 +15,10 @@ const roots: Roots = {
   join: async (...call) => (await import("./join.ts")).runJoin(...call),
   token: async (...call) => (await import("./token.ts")).runToken(...call),
   members: async (...call) => (await import("./members-only.ts")).runMembers(...call),
+  backup: async (...call) => (await import("./backup.ts")).runBackup(...call),
+  restore: async (...call) => (await import("./restore.ts")).runRestore(...call),
+  check: async (...call) => (await import("./check.ts")).runCheck(...call),
+  reencrypt: async (...call) => (await import("./check.ts")).runReencrypt(...call),
 }
 
 // `hawser … | head` has read enough: that is no failure.

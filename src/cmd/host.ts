@@ -1,12 +1,10 @@
 // What listens: an embedded API server with its files in a folder, and others beside it behind the same port.
-import { join } from "node:path"
 import { openDirectory, type Directory } from "#lib/directory.ts"
 import type { Random } from "#lib/random.ts"
 import type { Clock } from "#lib/clock.ts"
 import { ensureServerPki, type ServerPki } from "#apiserver/authentication/server-pki.ts"
 import { newListener, type Listener } from "#apiserver/listener/listener.ts"
 import type { Handler } from "#apiserver/request.ts"
-import { openSqliteEngine } from "#apiserver/storage/sqlite-engine.ts"
 import type { StorageEngine } from "#apiserver/storage/storage.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
@@ -16,7 +14,8 @@ import { kubeconfigText } from "#kube/kubeconfig.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { CommandError, EXIT } from "#cli/terminal.ts"
 import type { ServingOptions } from "#cli/roots.ts"
-import { storageWorkerUrl } from "./bundle.ts"
+import { newBackupEndpoint, removeUnfinishedBackups } from "./backup-endpoint.ts"
+import { openStateDatabase, readEncryptionConfig } from "./state-database.ts"
 
 export interface Host extends AsyncDisposable {
   readonly server: EmbeddedServer
@@ -39,6 +38,8 @@ export async function openHost(
   runtime: Runtime,
   options: {
     readonly dir: string
+    /** What files in options are relative to. */
+    readonly cwd: string
     readonly serving: ServingOptions
     /** Taken at the last start: taken again where nobody asks for another. */
     readonly lastPort: number | undefined
@@ -49,11 +50,15 @@ export async function openHost(
   const advertised = serving.advertiseAddress ?? advertisedByDefault(serving.bindAddress)
   const pki = await ensurePki(openDirectory(options.dir), runtime, [advertised, serving.bindAddress, ...serving.tlsSan])
   await using opening = new AsyncDisposableStack()
-  const engine = opening.adopt(await openEngine(options.dir, runtime.clock), (opened) => opened.close())
+  const encryption = await readEncryptionConfig(options.cwd, serving.encryptionProviderConfig)
+  const database = openStateDatabase({ dir: options.dir, clock: runtime.clock, encryption })
+  const engine = opening.adopt(await database, (opened) => opened.close())
+  await removeUnfinishedBackups(options.dir)
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
     pki,
     issuer: "https://kubernetes.default.svc.cluster.local",
+    plain: newBackupEndpoint(runtime, engine, options.dir),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()
@@ -81,14 +86,6 @@ export async function openHost(
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
-
-/** The file that holds the stores of a folder's servers. */
-export const openEngine = (dir: string, clock: Clock): Promise<StorageEngine> =>
-  openSqliteEngine({
-    file: join(dir, "state.db"),
-    clock,
-    ...(storageWorkerUrl === undefined ? {} : { workerUrl: storageWorkerUrl }),
-  })
 
 const advertisedByDefault = (bind: string) => (bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind)
 

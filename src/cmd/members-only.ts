@@ -18,10 +18,11 @@ import { openDirectory } from "#lib/directory.ts"
 import { startController, type Runtime } from "#runtime/controller.ts"
 import { readState, writeReady, writeState } from "./fleet-state.ts"
 import { runFromFolder } from "./folder-process.ts"
-import { ensurePki, listen, openEngine } from "./host.ts"
+import { ensurePki, listen } from "./host.ts"
 import { untilAborted } from "./interrupted.ts"
 import { startFleetMembers } from "./members.ts"
 import { sharedConnections } from "./shared-connections.ts"
+import { openStateDatabase } from "./state-database.ts"
 import { untilJoined } from "./waiting.ts"
 
 export async function runMembers(terminal: Terminal, options: MembersOptions): Promise<void> {
@@ -73,7 +74,7 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
 async function openMembersHost(runtime: Runtime, dir: string, serving: MembersOptions) {
   const pki = await ensurePki(openDirectory(dir), runtime, [serving.bindAddress])
   await using opening = new AsyncDisposableStack()
-  const engine = opening.adopt(await openEngine(dir, runtime.clock), (opened) => opened.close())
+  const engine = opening.adopt(await openStateDatabase({ dir, clock: runtime.clock }), (opened) => opened.close())
   const mounted = new Map<string, Handler>()
   const lastPort = (await readState(dir))?.port
   const listener = opening.adopt(await listen(runtime, { serving, lastPort, pki, mounted }), (opened) => opened.close())

@@ -45,7 +45,13 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     const state = await readState(dir)
     const wanted = options.clusters ?? state?.clusters ?? CLUSTERS_DEFAULT
     const host = opened.use(
-      await openHost(runtime, { dir, serving: options, lastPort: state?.port, admission: hubAdmission }),
+      await openHost(runtime, {
+        dir,
+        cwd: terminal.cwd,
+        serving: options,
+        lastPort: state?.port,
+        admission: hubAdmission,
+      }),
     )
     const installed = await startHub(runtime, host, state?.installed)
     await openDirectory(dir).write("hub.kubeconfig", host.adminKubeconfig())

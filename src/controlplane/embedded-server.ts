@@ -1,6 +1,6 @@
 // An embedded API server put together with its own authentication, authorization and controllers: what a hub stands on,
 // and what every simulated member is.
-import type { Transport } from "#lib/http.ts"
+import type { HttpResponse, Transport } from "#lib/http.ts"
 import { loadCertificateAuthority } from "#lib/x509/authority.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { KubeClient } from "#kube/client.ts"
@@ -22,7 +22,7 @@ import { newDiscoveryHandler } from "#apiserver/discovery/handler.ts"
 import type { ServerVersion } from "#apiserver/handlers/plain-handler.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
-import type { Handler } from "#apiserver/request.ts"
+import type { Handler, ServerRequest } from "#apiserver/request.ts"
 import { followCustomResources, newResourceTable } from "#apiserver/resource-table.ts"
 import { reviewResources } from "#apiserver/reviews/reviews.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
@@ -61,6 +61,8 @@ export type EmbeddedServerOptions = {
   /** Issuer of service account tokens: an address that stays. */
   readonly issuer: string
   readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
+  /** Answers further paths that are no resources. @returns undefined for a path that is not its own */
+  readonly plain?: (request: ServerRequest) => HttpResponse | undefined
   /** Stands before the server for all who call it, in process or not: a simulation's trace. */
   readonly around?: (handler: Handler) => Handler
 }
@@ -92,6 +94,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     serviceAccountIssuer: options.issuer,
     serviceAccountKeys: [pki.serviceAccountKey],
   })
+  const discovery = newDiscoveryHandler({ resources, issuer })
   const api = newApiServer({
     clock,
     random,
@@ -106,7 +109,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       ...reviewResources({ reader, authorizer, authenticator, issuer, random }),
       podBinding(reader, () => client),
     ],
-    discovery: newDiscoveryHandler({ resources, issuer }),
+    discovery: (request) => options.plain?.(request) ?? discovery(request),
     admission: [
       rbacEscalation(authorizer),
       certificateAdmission(authorizer),

@@ -156,10 +156,15 @@ export class LogTable {
       "SELECT rowid, key, revision, checksum, value FROM log WHERE rowid > ? AND value IS NOT NULL ORDER BY rowid LIMIT ?",
     )
     const update = this.#database.prepare("UPDATE log SET checksum = ?, value = ? WHERE rowid = ?")
+    // What was readable before must not stay in pages that are free now, nor in the log beside the file.
+    this.#database.exec("PRAGMA secure_delete = ON")
     let count = 0
     for (let last = 0; ;) {
       const rows = select.all(last, RESEAL_CHUNK) as unknown as (LogRow & { rowid: number })[]
-      if (rows.length === 0) return count
+      if (rows.length === 0) {
+        this.#database.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+      }
       last = rows.at(-1)!.rowid
       this.transaction(() => {
         for (const { rowid, key, value, ...row } of rows) {
