@@ -14,6 +14,8 @@ import type { Binaries } from "./build.ts"
 export type KubernetesCluster = {
   readonly name: string
   readonly server: string
+  /** Where its etcd answers HTTP. */
+  readonly etcd: string
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string
   /** The API server's process: `kill -9` is what a bad day looks like. */
@@ -31,6 +33,7 @@ const READY_WITHIN_MS = 120_000
  * Starts a control plane in `dir` and waits until it is ready.
  *
  * @param controllers  as kube-controller-manager's --controllers
+ * @param flags  further ones of kube-apiserver
  * @throws with the end of the log when it does not come up
  */
 export async function startKubernetes(
@@ -38,6 +41,7 @@ export async function startKubernetes(
   dir: string,
   binaries: Binaries,
   controllers: string = CONTROLLERS,
+  flags: readonly string[] = [],
 ): Promise<KubernetesCluster> {
   mkdirSync(dir, { recursive: true })
   const [etcdPort, etcdPeerPort, port] = await Promise.all([freePort(), freePort(), freePort()])
@@ -59,7 +63,7 @@ export async function startKubernetes(
   ])
   let apiserver: ChildProcess
   const startApiServer = async () => {
-    apiserver = start(binaries.apiserver, "kube-apiserver", apiserverFlags(dir, port, etcdPort, server))
+    apiserver = start(binaries.apiserver, "kube-apiserver", [...apiserverFlags(dir, port, etcdPort, server), ...flags])
     await untilReady(server, ca, admin, join(dir, "kube-apiserver.log"))
   }
   await startApiServer()
@@ -78,6 +82,7 @@ export async function startKubernetes(
   return {
     name,
     server,
+    etcd: `http://127.0.0.1:${etcdPort}`,
     kubeconfig,
     startApiServer,
     stopApiServer: (signal) => end(apiserver, signal),
