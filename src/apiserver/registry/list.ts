@@ -166,20 +166,29 @@ export function encodeContinue(revision: number, startKey: string, prefix: strin
 
 /** @throws StatusError BadRequest for what is no token of ours */
 export function decodeContinue(token: string, prefix: string): { revision: number; startKey: string } {
+  const illegal = token.search(/[^A-Za-z0-9_-]/)
+  if (illegal >= 0)
+    throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${illegal}`)
   let content: { v?: unknown; rv?: unknown; start?: unknown }
   try {
     content = JSON.parse(Buffer.from(token, "base64url").toString()) as typeof content
   } catch {
-    throw badRequest("continue key is not valid: encoded continue key is not valid JSON")
+    throw badRequest("invalid continue token: continue key is not valid: encoded continue key is not valid JSON")
   }
   if (content?.v !== "meta.k8s.io/v1") {
-    throw badRequest("continue key is not valid: server does not recognize this encoded version")
+    throw badRequest(
+      "invalid continue token: continue key is not valid: server does not recognize this encoded version",
+    )
   }
   if (typeof content.rv !== "number" || content.rv === 0) {
-    throw badRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    throw badRequest(
+      "invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+    )
   }
   if (typeof content.start !== "string" || content.start === "") {
-    throw badRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
+    throw badRequest(
+      "invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)",
+    )
   }
   return { revision: content.rv, startKey: prefix + content.start }
 }

@@ -1,8 +1,8 @@
 import type { Rows } from "./sqlite-protocol.ts"
 
-const CHUNK_BYTES = 4 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 /** Rows without a value weigh something too. */
-const CHUNK_ROWS = 20_000
+const CHUNK_ROWS = 5_000
 
 type Row = {
   readonly kind: number

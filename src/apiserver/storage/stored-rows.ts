@@ -1,6 +1,7 @@
 // Rows of the database as values and events.
 import type { Gap } from "./event-history.ts"
 import { DELETE, GAP, type Batch, type Rows, type StoreRow } from "./sqlite-protocol.ts"
+import { Slabs } from "./slab.ts"
 import type { StorageEvent, StoredValue } from "./storage.ts"
 import type { PendingWrite } from "./store.ts"
 
@@ -12,6 +13,7 @@ export class StoredRows {
   readonly gaps: Gap[] = []
   /** The newest value of every key that has one. */
   readonly values = new Map<string, StoredValue>()
+  readonly #slabs = new Slabs()
   readonly #after: number
   readonly #onEvent: (event: StorageEvent, timeMs: number) => void
 
@@ -50,9 +52,8 @@ export class StoredRows {
       const event = { type: "delete", key, revision, value, createRevision, stored: previous, previous } as const
       return this.#onEvent(event, rows.timesMs[i]!)
     }
-    // A copy of its own: a view would keep the whole chunk alive for the sake of one value.
-    const value = Buffer.allocUnsafeSlow(bytes.length)
-    value.set(bytes)
+    // A copy: a view would keep the whole chunk alive for the sake of one value.
+    const value = this.#slabs.copy(bytes)
     const stored: StoredValue = { key, value, revision, createRevision, ...(stale ? { stale } : {}) }
     this.values.set(key, stored)
     if (!isEvent) return
