@@ -3,7 +3,8 @@ import { join } from "node:path"
 
 /**
  * `[number, name, type, flags]`. The type is a scalar's or a full message name. Flags: `r` repeated, `m` a map from
- * strings to the type, `i` a message whose fields JSON writes beside those of its parent.
+ * strings to the type, `i` a message whose fields JSON writes beside those of its parent, `w` for what is on the wire
+ * even when it is empty: in Go no pointer.
  */
 export type ProtobufField = [number: number, name: string, type: string, flags?: string]
 export type ProtobufMessages = { [message: string]: ProtobufField[] }
@@ -29,7 +30,13 @@ export function readProtobufMessages(modules: Modules, schemas: Schemas): Protob
   const messages: ProtobufMessages = {}
   for (const module of Object.keys(FILES_OF) as (keyof Modules)[]) {
     for (const folder of FILES_OF[module]) {
-      parseProto(readFileSync(join(modules[module], folder, "generated.proto"), "utf8"), messages)
+      const own = parseProto(readFileSync(join(modules[module], folder, "generated.proto"), "utf8"))
+      const written = readWritten(readFileSync(join(modules[module], folder, "generated.pb.go"), "utf8"))
+      for (const [message, fields] of Object.entries(own)) {
+        const numbers = written.get(message.slice(message.lastIndexOf(".") + 1))
+        for (const field of fields) if (numbers?.has(field[0])) field[3] = `${field[3] ?? ""}w`
+      }
+      Object.assign(messages, own)
     }
   }
   markInlined(messages, schemas)
@@ -40,7 +47,8 @@ const MESSAGE = /^message (\w+) \{/
 const FIELD = /^\s+(optional|repeated) ([\w.]+) (\w+) = (\d+);/
 const MAP = /^\s+map<string, ([\w.]+)> (\w+) = (\d+);/
 
-function parseProto(text: string, into: ProtobufMessages): void {
+function parseProto(text: string): ProtobufMessages {
+  const into: ProtobufMessages = {}
   const packageName = /^package ([\w.]+);/m.exec(text)?.[1]
   if (packageName === undefined) throw new Error("Cannot read protobuf file: no package")
   let fields: ProtobufField[] = []
@@ -73,6 +81,32 @@ function parseProto(text: string, into: ProtobufMessages): void {
     const map = MAP.exec(line)
     if (map !== null) fields.push([Number(map[3]), map[2]!, typeOf(map[1]!), "m"])
   }
+  return into
+}
+
+const MARSHAL = /^func \(m \*(\w+)\) MarshalToSizedBuffer/
+const TAG_BYTE = /^\tdAtA\[i\] = 0x([0-9a-f]+)$/
+
+/**
+ * Which fields Go's encoder writes without a look at their value, by message. It works from the end to the beginning, so
+ * a tag's last byte comes first; what stands under a condition is indented.
+ */
+function readWritten(text: string): Map<string, Set<number>> {
+  const written = new Map<string, Set<number>>()
+  let numbers: Set<number> | undefined
+  let tag: number[] = []
+  for (const line of text.split("\n")) {
+    const message = MARSHAL.exec(line)?.[1]
+    if (message !== undefined) written.set(message, (numbers = new Set()))
+    const byte = TAG_BYTE.exec(line)?.[1]
+    if (byte !== undefined) tag.push(parseInt(byte, 16))
+    else if (line !== "\ti--") {
+      if (tag.length > 0) numbers?.add(Math.floor(tag.reduce((sum, b) => sum * 128 + (b & 127), 0) / 8))
+      tag = []
+    }
+    if (line === "}") numbers = undefined
+  }
+  return written
 }
 
 /** Go embeds structs that JSON flattens and protobuf doesn't: the field's name is then none of the schema's. */
@@ -83,8 +117,8 @@ function markInlined(messages: ProtobufMessages, schemas: Schemas): void {
     const properties = schema?.properties as { [name: string]: unknown } | undefined
     if (properties === undefined) continue
     for (const field of fields) {
-      if (properties[field[1]] === undefined && messages[field[2]] !== undefined && field[3] === undefined)
-        field[3] = "i"
+      if (properties[field[1]] === undefined && messages[field[2]] !== undefined && !/[rm]/.test(field[3] ?? ""))
+        field[3] = `${field[3] ?? ""}i`
     }
   }
 }

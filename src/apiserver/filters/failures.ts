@@ -1,6 +1,7 @@
 import type { HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
 import { internalError, newStatusError, StatusError } from "#apimachinery/status-error.ts"
+import { negotiateFailure } from "#apiserver/handlers/negotiation.ts"
 import { errorResponse } from "#apiserver/handlers/responses.ts"
 import type { Call } from "#apiserver/handlers/call.ts"
 import { DatabaseError } from "#apiserver/storage/storage-errors.ts"
@@ -12,14 +13,14 @@ import type { Filter } from "./filter.ts"
  */
 export function withFailures(log: Log): Filter {
   const answer = (call: Call, error: unknown): HttpResponse => {
-    const pretty = isPretty(call)
-    if (error instanceof StatusError) return errorResponse(error, pretty)
+    const form = negotiateFailure(call.request.headers, isPretty(call))
+    if (error instanceof StatusError) return errorResponse(error, form)
     if (error instanceof DatabaseError && error.problem === "no space") {
       log.warn("Write refused: no space", { error, path: call.request.path, auditId: call.auditId })
-      return errorResponse(newStatusError("InsufficientStorage", error.message), pretty)
+      return errorResponse(newStatusError("InsufficientStorage", error.message), form)
     }
     log.error("Request failed", { error, method: call.request.method, path: call.request.path, auditId: call.auditId })
-    return errorResponse(internalError(error instanceof Error ? error.message : String(error)), pretty)
+    return errorResponse(internalError(error instanceof Error ? error.message : String(error)), form)
   }
   return (next) => (call) => {
     try {
@@ -33,6 +34,5 @@ export function withFailures(log: Log): Filter {
 
 function isPretty(call: Call): boolean {
   const pretty = call.info.query.get("pretty")
-  if (pretty !== null) return pretty !== "false" && pretty !== "0"
-  return /^(curl|Wget|Mozilla)\//.test(call.request.headers["user-agent"] ?? "")
+  return pretty !== null && pretty !== "false" && pretty !== "0"
 }

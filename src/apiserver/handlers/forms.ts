@@ -67,15 +67,26 @@ const PARTIAL_HEADS = new Map(
 )
 const partialHead = (form: Representation) => PARTIAL_HEADS.get(form.viewVersion ?? "v1")!
 
-/** A list as JSON with a newline. */
-export function listBytes(context: FormContext, list: ListResult): Uint8Array {
-  const { info, form, include, nowMs } = context
-  const metadata: ListMeta = {
+export function listMetadata(info: ResourceInfo, list: ListResult): ListMeta {
+  return {
     resourceVersion: String(list.revision),
     // Lists of custom resources name the token even when there is none.
     ...(list.continue !== undefined ? { continue: list.continue } : info.custom ? { continue: "" } : {}),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   }
+}
+
+/** What a list says it is. */
+export function listType(info: ResourceInfo, form: Representation): { apiVersion: string; kind: string } {
+  return form.as === "PartialObjectMetadataList"
+    ? { kind: form.as, apiVersion: `meta.k8s.io/${form.viewVersion ?? "v1"}` }
+    : { kind: info.listKind, apiVersion: apiVersionOf(info) }
+}
+
+/** A list as JSON with a newline. */
+export function listBytes(context: FormContext, list: ListResult): Uint8Array {
+  const { info, form, include, nowMs } = context
+  const metadata = listMetadata(info, list)
   if (form.as === "Table") {
     const objects = list.items.map((item) => toServed(info, peekStored(item)))
     const table = tableOf(objects, { columns: info.columns, metadata, include, nowMs, ...versionOf(form) })
@@ -85,8 +96,7 @@ export function listBytes(context: FormContext, list: ListResult): Uint8Array {
   for (const { value } of list.items) bytes += value.length + ANSWER_OVERHEAD_BYTES
   const joiner = new ByteJoiner(bytes)
   const partial = form.as === "PartialObjectMetadataList"
-  const kind = partial ? "PartialObjectMetadataList" : info.listKind
-  const apiVersion = partial ? `meta.k8s.io/${form.viewVersion ?? "v1"}` : apiVersionOf(info)
+  const { kind, apiVersion } = listType(info, form)
   joiner.addText(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
   const head = partial ? partialHead(form) : info.custom ? headOf(info) : BARE_HEAD
   for (const [i, { value, revision }] of list.items.entries()) {
@@ -154,16 +164,16 @@ function tableForm({ info, form, include }: Omit<FormContext, "nowMs">, nowMs: (
   }
 }
 
-function objectAt(value: StoredValue, revision: number): UnknownObject {
+export function objectAt(value: StoredValue, revision: number): UnknownObject {
   return revision === value.revision ? peekStored(value) : decodeFresh(value, revision)
 }
 
-/** The line of a bookmark: an object of the kind with nothing but its revision. */
-export function bookmarkBytes(
+/** What a bookmark holds: an object of the kind with nothing but its revision. */
+export function bookmarkObject(
   { info, form, include }: Omit<FormContext, "nowMs">,
   revision: number,
   endOfInitialEvents: boolean,
-): Uint8Array {
+) {
   const metadata = {
     resourceVersion: String(revision),
     ...(endOfInitialEvents ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
@@ -171,7 +181,7 @@ export function bookmarkBytes(
   const partial = form.as === "PartialObjectMetadata" || form.as === "PartialObjectMetadataList"
   const version = `meta.k8s.io/${form.viewVersion ?? "v1"}`
   const bare = { kind: info.kind, apiVersion: apiVersionOf(info), metadata }
-  const object = partial
+  return partial
     ? { kind: "PartialObjectMetadata", apiVersion: version, metadata }
     : form.as === "Table"
       ? {
@@ -182,5 +192,4 @@ export function bookmarkBytes(
           rows: [{ cells: [], object: include === "None" ? null : bare }],
         }
       : bare
-  return Buffer.from(JSON.stringify({ type: "BOOKMARK", object }) + "\n")
 }

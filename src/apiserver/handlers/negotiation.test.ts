@@ -6,7 +6,7 @@ const LIST_VIEWS: readonly View[] = ["Table", "PartialObjectMetadataList"]
 const KUBECTL_GET =
   "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
 
-for (const { name, headers, views = LIST_VIEWS, stream = false, want } of [
+for (const { name, headers, views = LIST_VIEWS, stream = false, protobuf = false, want } of [
   { name: "nothing said", headers: {}, want: ["json", undefined, false] },
   { name: "kubectl get", headers: { accept: KUBECTL_GET }, want: ["json", "Table", false] },
   {
@@ -26,7 +26,24 @@ for (const { name, headers, views = LIST_VIEWS, stream = false, want } of [
     want: ["json", "PartialObjectMetadataList", false],
   },
   {
-    name: "typed Go client",
+    name: "typed Go client of what has a protobuf form",
+    headers: { accept: "application/vnd.kubernetes.protobuf,application/json" },
+    protobuf: true,
+    want: ["protobuf", undefined, false],
+  },
+  {
+    name: "metadata of what has none itself",
+    headers: { accept: "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" },
+    want: ["protobuf", "PartialObjectMetadataList", false],
+  },
+  {
+    name: "a table is never protobuf",
+    headers: { accept: "application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/json" },
+    protobuf: true,
+    want: ["json", undefined, false],
+  },
+  {
+    name: "typed Go client of a custom resource",
     headers: { accept: "application/vnd.kubernetes.protobuf,application/json" },
     want: ["json", undefined, false],
   },
@@ -46,21 +63,22 @@ for (const { name, headers, views = LIST_VIEWS, stream = false, want } of [
   },
 ] as const) {
   test(`negotiate: ${name}`, () => {
-    const { mediaType, as, pretty } = negotiate(headers, { views, pretty: false, stream })
+    const { mediaType, as, pretty } = negotiate(headers, { views, pretty: false, stream, protobuf })
     assert.deepEqual([mediaType, as, pretty], want)
   })
 }
 
-for (const accept of [
-  "application/vnd.kubernetes.protobuf",
-  "text/html",
-  "application/json;as=Table;v=v2;g=meta.k8s.io",
-  "application/cbor",
-]) {
+const TYPES = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+for (const [accept, message] of [
+  ["application/vnd.kubernetes.protobuf", `only the following media types are accepted: ${TYPES}`],
+  ["application/json;as=Table;v=v2;g=meta.k8s.io", `only the following media types are accepted: ${TYPES}`],
+  ["text/html", `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
+  ["application/cbor", `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
+] as const) {
   test(`negotiate: ${accept} alone is not acceptable`, () => {
     assert.throws(() => negotiate({ accept }, { views: LIST_VIEWS, pretty: false }), {
       code: 406,
-      message: "only the following media types are accepted: application/json, application/yaml",
+      message,
     })
   })
 }

@@ -2,7 +2,7 @@ import type { HttpResponse } from "#lib/http.ts"
 import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
 import type { Call, CallHandler } from "./call.ts"
-import { formOf } from "./resource-deps.ts"
+import { negotiate } from "./negotiation.ts"
 import { objectResponse, textResponse } from "./responses.ts"
 
 /** What `/version` says. What is left out is derived or made up. */
@@ -50,7 +50,11 @@ export function newPlainHandler(options: PlainOptions): CallHandler {
       return healthResponse(root, path.slice(root.length + 1), list, call)
     }
     if (path === "/version" || path === "/version/")
-      return objectResponse(200, versionObject(options.version), { ...formOf(call, []), pretty: true })
+      return objectResponse(
+        200,
+        versionObject(options.version),
+        negotiate(call.request.headers, { views: [], pretty: true }),
+      )
     if (path === "/metrics") return textResponse(200, options.metrics())
     return textResponse(404, "404 page not found\n")
   }

@@ -15,14 +15,15 @@ import { peekStored } from "#apiserver/registry/codec.ts"
 import { newSelection } from "#apiserver/registry/selection.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { Call } from "./call.ts"
-import { listBytes, objectBytes, parseInclude } from "./forms.ts"
+import { objectBytes, parseInclude } from "./forms.ts"
 import { formOf, namespaceOf, type ResourceDeps } from "./resource-deps.ts"
+import { listResponse } from "./list-response.ts"
 import { bytesResponse, objectResponse } from "./responses.ts"
 import { parseInteger } from "./write-options.ts"
 
 export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
   const { query, name, subresource } = call.info
-  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
   const include = parseInclude(query)
   const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(query.get("resourceVersion") ?? ""))
   const answer = () => {
@@ -37,7 +38,7 @@ export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): H
 
 export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
   const { query } = call.info
-  const form = formOf(call, ["Table", "PartialObjectMetadataList"])
+  const form = formOf(call, info, ["Table", "PartialObjectMetadataList"])
   const include = parseInclude(query)
   const request = parseListRequest(query)
   validateListRequest(request)
@@ -51,7 +52,7 @@ export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): 
   const answer = () => recall()?.then(list) ?? list()
   const list = () => {
     const list = listStored(deps.storage, selection.prefix, selection, request)
-    return bytesResponse(200, listBytes({ info, form, include, nowMs: deps.clock.nowMs() }, list), form)
+    return listResponse({ info, form, include, nowMs: deps.clock.nowMs() }, list)
   }
   const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(request.resourceVersion))
   return wait === undefined ? answer() : wait.then(answer)

@@ -3,7 +3,7 @@ import type { RegistryDeps, WriteRequest } from "#apiserver/registry/write-reque
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 import type { EventFrames } from "#apiserver/watch-cache/event-frames.ts"
 import type { Call } from "./call.ts"
-import { negotiate, type Representation, type View } from "./negotiation.ts"
+import { negotiate, type View } from "./negotiation.ts"
 import { parseFlag, type WriteOptions } from "./write-options.ts"
 
 /** What the handlers of resources work with. */
@@ -13,9 +13,15 @@ export type ResourceDeps = RegistryDeps & {
   readonly log: Log
 }
 
-/** The form that the answer to `call` takes. @throws StatusError NotAcceptable */
-export function formOf(call: Call, views: readonly View[], stream = false): Representation {
-  return negotiate(call.request.headers, { views, pretty: isPretty(call), stream })
+/**
+ * The form that the answer to `call` takes.
+ *
+ * @param info  of the resource; absent for what is never a custom resource
+ * @throws StatusError NotAcceptable
+ */
+export function formOf(call: Call, info: ResourceInfo | undefined, views: readonly View[], stream = false) {
+  const protobuf = info?.custom !== true
+  return negotiate(call.request.headers, { views, pretty: isPretty(call), stream, protobuf })
 }
 
 export const isPretty = (call: Call) => parseFlag(call.info.query, "pretty") ?? false

@@ -1,6 +1,7 @@
 import type { HttpResponse } from "#lib/http.ts"
 import { formatYaml } from "#lib/yaml.ts"
 import type { Status, StatusError } from "#apimachinery/status-error.ts"
+import { encodeProtobufObject } from "#apiserver/protobuf/encode.ts"
 import type { Representation } from "./negotiation.ts"
 
 /** JSON bytes that end with a newline, as the API server's do; re-formed when another form was asked for. */
@@ -10,25 +11,30 @@ export function bytesResponse(status: number, json: Uint8Array, form: Representa
 }
 
 export function objectResponse(status: number, object: unknown, form: Representation): HttpResponse {
+  if (form.mediaType === "protobuf") {
+    return { status, headers: headersOf(form), body: encodeProtobufObject(object as TypedObject) }
+  }
   const text =
     form.mediaType === "yaml" ? formatYaml(object) : JSON.stringify(object, null, form.pretty ? 2 : undefined) + "\n"
   return { status, headers: headersOf(form), body: Buffer.from(text) }
 }
+
+type TypedObject = { readonly apiVersion: string; readonly kind: string }
 
 const headersOf = (form: Representation) =>
   form.mediaType === "json" ? JSON_HEADERS : { "content-type": form.contentType }
 const JSON_HEADERS = { "content-type": "application/json" }
 
 /** A refusal as clients read it. */
-export function errorResponse(error: StatusError, pretty = false): HttpResponse {
+export function errorResponse(error: StatusError, form: Representation = PLAIN): HttpResponse {
   const { status } = error
   const retryAfter = status.details?.retryAfterSeconds
-  return {
-    status: status.code,
-    headers: { ...JSON_HEADERS, ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }) },
-    body: Buffer.from(JSON.stringify(status, null, pretty ? 2 : undefined) + "\n"),
-  }
+  const response = objectResponse(status.code, status, form)
+  if (retryAfter === undefined) return response
+  return { ...response, headers: { ...response.headers, "retry-after": String(retryAfter) } }
 }
+
+const PLAIN: Representation = { mediaType: "json", contentType: "application/json", pretty: false }
 
 /** A success has no code of its own in the body. */
 export function successResponse(status: Status, form: Representation, httpStatus = 200): HttpResponse {

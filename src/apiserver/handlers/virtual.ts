@@ -26,5 +26,5 @@ export async function answerVirtual(
   }
   const nowMs = deps.clock.nowMs()
   const answer = await virtual.create({ object, namespace, name, user: call.user, nowMs, dryRun: options.dryRun })
-  return objectResponse(201, answer, formOf(call, []))
+  return objectResponse(201, answer, formOf(call, info, []))
 }

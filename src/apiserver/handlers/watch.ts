@@ -6,8 +6,9 @@ import { newSelection } from "#apiserver/registry/selection.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { startWatch, type WatchRequest } from "#apiserver/watch-cache/watch.ts"
 import type { Call } from "./call.ts"
-import { bookmarkBytes, eventForm, parseInclude } from "./forms.ts"
+import { parseInclude } from "./forms.ts"
 import { formOf, namespaceOf, type ResourceDeps } from "./resource-deps.ts"
+import { watchFrames } from "./watch-frames.ts"
 import { parseFlag, parseInteger } from "./write-options.ts"
 
 /** A watch that names no end gets one between this and twice this. Source: kube-apiserver --min-request-timeout. */
@@ -15,7 +16,7 @@ const TIMEOUT_SECONDS_MIN = 1800
 
 export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse {
   const { query } = call.info
-  const form = formOf(call, ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"], true)
+  const form = formOf(call, info, ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"], true)
   const context = { info, form, include: parseInclude(query) }
   const resourceVersion = parseResourceVersion(query.get("resourceVersion") ?? "")
   const sendInitial = parseFlag(query, "sendInitialEvents")
@@ -34,12 +35,11 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
     initial: sendInitial === true ? "list and mark" : sendInitial === false || resourceVersion > 0 ? "none" : "list",
     bookmarks,
     timeoutMs: (seconds > 0 ? seconds : TIMEOUT_SECONDS_MIN + randomInt(deps.random, TIMEOUT_SECONDS_MIN)) * 1000,
-    form: eventForm(context, () => deps.clock.nowMs()),
-    bookmark: (revision, end) => bookmarkBytes(context, revision, end),
+    ...watchFrames(context, () => deps.clock.nowMs()),
   }
   return {
     status: 200,
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": form.mediaType === "protobuf" ? `${form.contentType};stream=watch` : form.contentType },
     body: { start: (sink) => startWatch(deps, request, sink) },
   }
 }

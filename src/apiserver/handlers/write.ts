@@ -12,10 +12,11 @@ import type { WriteRequest, Written } from "#apiserver/registry/write-request.ts
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { readObject, readOptions } from "./body.ts"
 import type { Call } from "./call.ts"
-import { listBytes, objectBytes, parseInclude, viewOf } from "./forms.ts"
+import { objectBytes, parseInclude, viewOf } from "./forms.ts"
 import { bodyFormat } from "./negotiation.ts"
 import { parseListRequest } from "./read.ts"
 import { formOf, namespaceOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
+import { listResponse } from "./list-response.ts"
 import { bytesResponse, objectResponse, successResponse } from "./responses.ts"
 import { parseWriteOptions } from "./write-options.ts"
 
@@ -31,7 +32,7 @@ export async function answerUpdate(deps: ResourceDeps, call: Call, info: Resourc
   const request = writeRequest(call, info, options)
   const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom))
   if (call.info.subresource === "scale") {
-    return objectResponse(200, await updateScale(deps, request, () => body), formOf(call, []))
+    return objectResponse(200, await updateScale(deps, request, () => body), formOf(call, info, []))
   }
   return writtenResponse(deps, call, info, await updateObject(deps, request, body))
 }
@@ -44,12 +45,12 @@ export async function answerPatch(deps: ResourceDeps, call: Call, info: Resource
   const request = writeRequest(call, info, options)
   const patch = { type, bytes: call.request.body ?? new Uint8Array(), force: options.force }
   const result = await patchObject(deps, request, patch)
-  if ("scale" in result) return objectResponse(200, result.scale, formOf(call, []))
+  if ("scale" in result) return objectResponse(200, result.scale, formOf(call, info, []))
   return writtenResponse(deps, call, info, result)
 }
 
 function writtenResponse(deps: ResourceDeps, call: Call, info: ResourceInfo, written: Written): HttpResponse {
-  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
   const context = { info, form, include: parseInclude(call.info.query), nowMs: deps.clock.nowMs() }
   const status = written.created ? 201 : 200
   const { stored, object } = written
@@ -60,7 +61,7 @@ function writtenResponse(deps: ResourceDeps, call: Call, info: ResourceInfo, wri
 export async function answerDelete(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const { request, options } = deletion(call, info)
   const removed = await deleteObject(deps, request, options)
-  const form = formOf(call, ["Table", "PartialObjectMetadata"])
+  const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
   if (removed.gone && !info.strategy.deleteReturnsObject) {
     return successResponse(deletedStatus(request, removed.object.metadata.uid), form)
   }
@@ -78,7 +79,7 @@ export async function answerDeleteCollection(
 ): Promise<HttpResponse> {
   const { query } = call.info
   const { request, options } = deletion(call, info)
-  const form = formOf(call, ["PartialObjectMetadataList", "Table"])
+  const form = formOf(call, info, ["PartialObjectMetadataList", "Table"])
   const list = parseListRequest(query)
   validateListRequest(list)
   const selection = newSelection(info, {
@@ -94,7 +95,7 @@ export async function answerDeleteCollection(
   }
   await Promise.all(deletions)
   const context = { info, form, include: parseInclude(query), nowMs: deps.clock.nowMs() }
-  return bytesResponse(200, listBytes(context, found), form)
+  return listResponse(context, found)
 }
 
 function ignoreNotFound(error: unknown): undefined {

@@ -24,8 +24,10 @@ export type WatchRequest = {
   readonly bookmarks: boolean
   readonly timeoutMs: number
   readonly form: EventForm
-  /** The line of a bookmark. */
+  /** The event of a bookmark. */
   readonly bookmark: (revision: number, endOfInitialEvents: boolean) => Uint8Array
+  /** The event that says why the watch ends. */
+  readonly failure: (status: Status) => Uint8Array
 }
 
 export type WatchDeps = { readonly storage: Storage; readonly frames: EventFrames; readonly clock: Clock }
@@ -150,7 +152,7 @@ class Watch {
   }
 
   #fail(status: Status): void {
-    this.#sink.write(Buffer.from(JSON.stringify({ type: "ERROR", object: status }) + "\n"))
+    this.#sink.write(this.#request.failure(status))
     this.#end()
   }
 

@@ -1,55 +1,21 @@
 // Objects that arrive in Kubernetes' protobuf form become the JSON objects that everything else knows. Go's typed
 // clients send no other form, and do not try again in JSON when it is refused.
 import { formatMicroTime, formatTime } from "#lib/clock.ts"
-import { parseApiVersion } from "#apimachinery/gvk.ts"
 import { setMember, type JsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { once, readGenerated } from "#apiserver/builtin/generated-data.ts"
-import { builtinSchemaName } from "#apiserver/builtin/schemas.ts"
+import {
+  EXTENSIONS,
+  EXTRA_VALUES,
+  INT_OR_STRING,
+  MAGIC,
+  META,
+  messageNameOf,
+  messageOf,
+  QUANTITY,
+  RAW_EXTENSION,
+  type Field,
+} from "./messages.ts"
 import { ProtobufError, WireReader } from "./wire.ts"
-
-/** `k8s\0`: what every object begins with. Source: k8s.io/apimachinery runtime/serializer/protobuf. */
-const MAGIC = Buffer.from("k8s\0")
-
-/** Number, name in JSON, type, and `r` for repeated, `m` for a map from strings, `i` for what JSON writes into the parent. */
-type Field = readonly [number: number, name: string, type: string, flag?: "r" | "m" | "i"]
-type Message = ReadonlyMap<number, Field>
-
-const META = "k8s.io.apimachinery.pkg.apis.meta.v1"
-const EXTENSIONS = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1"
-
-const raw = once(() => readGenerated<{ readonly [message: string]: readonly Field[] }>("protobuf.json"))
-const messages = new Map<string, Message>()
-
-function messageOf(name: string): Message {
-  let message = messages.get(name)
-  if (message === undefined) {
-    const fields = raw()[name]
-    if (fields === undefined) throw new ProtobufError(`unknown message ${name}`)
-    message = new Map(fields.map((field) => [field[0], jsonField(name, field)]))
-    messages.set(name, message)
-  }
-  return message
-}
-
-/** JSON names that are not those of the protobuf definition. */
-const RENAMED: ReadonlyMap<string, string> = new Map([
-  ["Webhooks", "webhooks"],
-  ["Expression", "expression"],
-  ["Name", "name"],
-  ["uID", "uid"],
-  ["aPIGroup", "apiGroup"],
-])
-
-function jsonField(message: string, [number, name, type, flag]: Field): Field {
-  const renamed = message === `${EXTENSIONS}.JSONSchemaProps` ? schemaFieldName(name) : (RENAMED.get(name) ?? name)
-  return flag === undefined ? [number, renamed, type] : [number, renamed, type, flag]
-}
-
-function schemaFieldName(name: string): string {
-  if (name === "ref" || name === "schema") return `$${name}`
-  return name.startsWith("xKubernetes") ? name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : name
-}
 
 /**
  * An object in the envelope of Kubernetes' protobuf.
@@ -69,16 +35,10 @@ export function decodeProtobufObject(bytes: Uint8Array): UnknownObject {
     else if (field === 2) content = envelope.bytes()
     else envelope.skip(wire)
   }
-  const { group, version } = parseApiVersion(apiVersion)
-  // Options travel under the version of the resource that they are about.
-  const schema = kind.endsWith("Options") ? undefined : builtinSchemaName(group, version, kind)
-  const name = schema === undefined ? `${META}.${kind}` : messageName(schema)
-  if (raw()[name] === undefined) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`)
+  const name = messageNameOf(apiVersion, kind)
+  if (name === undefined) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`)
   return { apiVersion, kind, ...(readMessage(new WireReader(content), name) as JsonObject) } as UnknownObject
 }
-
-/** `io.k8s.api.apps.v1.Deployment` is `k8s.io.api.apps.v1.Deployment`. */
-const messageName = (schema: string) => schema.replace(/^io\.k8s\./, "k8s.io.").replaceAll("-", "_")
 
 function readTypeMeta(reader: WireReader): { apiVersion: string; kind: string } {
   const type = { apiVersion: "", kind: "" }
@@ -98,12 +58,9 @@ const SPECIAL: ReadonlyMap<string, (fields: JsonObject) => unknown> = new Map([
   [`${META}.Duration`, ({ duration }) => `${Number(duration ?? 0) / 1e9}s`],
   [`${META}.FieldsV1`, ({ Raw }) => parseRaw(Raw)],
   [`${META}.Verbs`, ({ items }) => items ?? []],
-  ["k8s.io.apimachinery.pkg.api.resource.Quantity", ({ string }) => string ?? "0"],
-  [
-    "k8s.io.apimachinery.pkg.util.intstr.IntOrString",
-    ({ type, intVal, strVal }) => (type === 1 ? (strVal ?? "") : (intVal ?? 0)),
-  ],
-  ["k8s.io.apimachinery.pkg.runtime.RawExtension", ({ raw }) => parseRaw(raw)],
+  [QUANTITY, ({ string }) => string ?? "0"],
+  [INT_OR_STRING, ({ type, intVal, strVal }) => (type === 1 ? (strVal ?? "") : (intVal ?? 0))],
+  [RAW_EXTENSION, ({ raw }) => parseRaw(raw)],
   [`${EXTENSIONS}.JSON`, ({ raw }) => parseRaw(raw)],
   [`${EXTENSIONS}.JSONSchemaPropsOrArray`, ({ schema, jSONSchemas }) => schema ?? jSONSchemas],
   [`${EXTENSIONS}.JSONSchemaPropsOrBool`, ({ schema, allows }) => schema ?? allows ?? false],
@@ -113,10 +70,7 @@ const SPECIAL: ReadonlyMap<string, (fields: JsonObject) => unknown> = new Map([
     `${META}.ObjectMeta`,
     (metadata) => Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== "" && value !== 0)),
   ],
-  ...["authentication", "authorization", "certificates"].map((group): [string, (fields: JsonObject) => unknown] => [
-    `k8s.io.api.${group}.v1.ExtraValue`,
-    ({ items }) => items ?? [],
-  ]),
+  ...EXTRA_VALUES.map((name): [string, (fields: JsonObject) => unknown] => [name, ({ items }) => items ?? []]),
 ])
 
 const isEmpty = (fields: JsonObject) => Object.keys(fields).length === 0
@@ -152,7 +106,7 @@ function readMessage(reader: WireReader, name: string): unknown {
   const object: JsonObject = {}
   while (!reader.done) {
     const { field: number, wire } = reader.tag()
-    const field = message.get(number)
+    const field = message.byNumber.get(number)
     if (field === undefined) reader.skip(wire)
     else readField(reader, wire, field, object)
   }
@@ -160,15 +114,15 @@ function readMessage(reader: WireReader, name: string): unknown {
   return special === undefined ? object : special(object)
 }
 
-function readField(reader: WireReader, wire: number, [, name, type, flag]: Field, object: JsonObject): void {
-  if (flag === "m") {
+function readField(reader: WireReader, wire: number, { name, type, shape }: Field, object: JsonObject): void {
+  if (shape === "map") {
     const [key, value] = readEntry(new WireReader(reader.bytes()), type)
     const map = (object[name] ??= {}) as JsonObject
     return setMember(map, key, value)
   }
   const value = readValue(reader, wire, type)
-  if (flag === "i") Object.assign(object, value)
-  else if (flag === "r") ((object[name] ??= []) as unknown[]).push(value)
+  if (shape === "inlined") Object.assign(object, value)
+  else if (shape === "repeated") ((object[name] ??= []) as unknown[]).push(value)
   else if (value !== undefined) object[name] = value
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import fc from "fast-check"
-import { decodeProtobufObject } from "./object.ts"
+import { decodeProtobufObject } from "./decode.ts"
 import { ProtobufError } from "./wire.ts"
 
 /** What kubectl 1.32 sent for `create deployment web --image=nginx --port 80` and others, one base64 text a line. */
