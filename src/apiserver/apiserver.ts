@@ -10,6 +10,8 @@ import { hasReason } from "#apimachinery/status-error.ts"
 import type { AdmissionPlugin } from "./admission/admission.ts"
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { LOOPBACK } from "./authentication/user.ts"
+import { IN_FLIGHT_LIMITS, type InFlightLimits } from "./filters/flow-control.ts"
+import { newFlowClassifier } from "./flow-control/flow-classifier.ts"
 import { newHandlerChain } from "./handler-chain.ts"
 import { newPlainHandler, type HealthCheck, type ServerVersion } from "./handlers/plain-handler.ts"
 import type { ResourceDeps } from "./handlers/resource-deps.ts"
@@ -41,6 +43,7 @@ export type ApiServerOptions = {
   /** After the server's own; in order. */
   readonly admission?: readonly AdmissionPlugin[]
   readonly readyChecks?: readonly HealthCheck[]
+  readonly inFlightLimits?: InFlightLimits
 }
 
 export interface ApiServer {
@@ -70,10 +73,14 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     admission: [namespaceLifecycle(reader), ...(options.admission ?? [])],
   }
   const handler = newHandlerChain({
+    clock,
     random,
     log,
     authenticator: options.authenticator,
     authorizer: options.authorizer,
+    classify: newFlowClassifier(reader),
+    inFlight: { reading: 0, mutating: 0 },
+    inFlightLimits: options.inFlightLimits ?? IN_FLIGHT_LIMITS,
     resources: newResourceHandler(deps, options.virtual ?? []),
     plain: newPlainHandler({
       version: options.version,

@@ -1,4 +1,5 @@
 // What a request goes through, first to last. An answer comes back the other way.
+import type { Clock } from "#lib/clock.ts"
 import type { HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
 import { uuid, type Random } from "#lib/random.ts"
@@ -7,37 +8,48 @@ import { withAnswerHeaders } from "./filters/answer-headers.ts"
 import { withAuthentication } from "./filters/authentication.ts"
 import { withAuthorization, withImpersonation } from "./filters/authorization.ts"
 import { withBodyLimit } from "./filters/body-limit.ts"
+import { withDeadline } from "./filters/deadline.ts"
 import { withFailures } from "./filters/failures.ts"
+import { withFlow, withInFlightLimit, type InFlight, type InFlightLimits } from "./filters/flow-control.ts"
 import type { Filter } from "./filters/filter.ts"
 import { withRequestInfo } from "./filters/request-info-filter.ts"
+import type { Flow } from "./flow-control/flow-classifier.ts"
+import type { FlowRequest } from "./flow-control/flow-schema.plan.ts"
 import type { Call, CallHandler } from "./handlers/call.ts"
 import type { Authenticator, Authorizer, Handler, RequestInfo } from "./request.ts"
 
 export type ChainOptions = {
+  readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  readonly classify: (request: FlowRequest) => Flow | undefined
+  readonly inFlight: InFlight
+  readonly inFlightLimits: InFlightLimits
   readonly resources: CallHandler
   readonly plain: CallHandler
 }
 
 export function newHandlerChain(options: ChainOptions): Handler {
-  const { random, log, authenticator, authorizer } = options
+  const { clock, random, log, authenticator, authorizer } = options
   const filters: readonly Filter[] = [
     withAnswerHeaders,
     withFailures(log),
     withRequestInfo,
+    withDeadline(clock),
     withBodyLimit,
     withAuthentication(authenticator),
     withImpersonation(authorizer),
+    withFlow(options.classify),
+    withInFlightLimit(options.inFlightLimits, options.inFlight),
     withAuthorization(authorizer),
   ]
   const last: CallHandler = (call) => (call.info.isResource ? options.resources(call) : options.plain(call))
   const chain = filters.reduceRight((next, filter) => filter(next), last)
   return async (request): Promise<HttpResponse> => {
     const auditId = request.headers["audit-id"] ?? uuid(random)
-    const call: Call = { request, info: UNKNOWN, user: ANONYMOUS, auditId, warnings: [] }
+    const call: Call = { request, info: UNKNOWN, user: ANONYMOUS, auditId, warnings: [], headers: {} }
     return chain(call)
   }
 }

@@ -59,6 +59,7 @@ export async function openHost(
     pki,
     issuer: "https://kubernetes.default.svc.cluster.local",
     plain: newBackupEndpoint(runtime, engine, options.dir),
+    flowControl: true,
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()

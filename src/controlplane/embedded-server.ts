@@ -63,6 +63,8 @@ export type EmbeddedServerOptions = {
   readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
   /** Answers further paths that are no resources. @returns undefined for a path that is not its own */
   readonly plain?: (request: ServerRequest) => HttpResponse | undefined
+  /** Whether answers name flows: for servers that people look at. Default false. */
+  readonly flowControl?: boolean
   /** Stands before the server for all who call it, in process or not: a simulation's trace. */
   readonly around?: (handler: Handler) => Handler
 }
@@ -130,7 +132,12 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     },
     { once: true },
   )
-  await api.bootstrap(bootstrapObjects({ caCertificate: pki.caCertificate }) as UnknownObject[])
+  await api.bootstrap(
+    bootstrapObjects({
+      caCertificate: pki.caCertificate,
+      flowControl: options.flowControl ?? false,
+    }) as UnknownObject[],
+  )
   return { api, handler, client, informers: newLocalInformerFactory(reader, log), pki, transportAs }
 }
 

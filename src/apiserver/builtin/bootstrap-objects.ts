@@ -1,4 +1,5 @@
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { flowControlObjects } from "./flow-control-objects.ts"
 import { once, readGenerated } from "./generated-data.ts"
 
 export type BootstrapOptions = {
@@ -11,6 +12,8 @@ export type BootstrapOptions = {
    * controllers run inside the server, a thousand times in one process.
    */
   readonly withoutControllerRoles?: boolean
+  /** Whether answers name the flow that a request belongs to: without, twenty objects fewer. */
+  readonly flowControl?: boolean
 }
 
 const NAMESPACES = ["kube-system", "kube-public", "kube-node-lease", "default"]
@@ -24,10 +27,11 @@ const KUBERNETES_CLUSTER_IP = "10.96.0.1"
  * for every server of the process: never change them.
  */
 export function bootstrapObjects(options: BootstrapOptions = {}): readonly UnknownObject[] {
-  const { caCertificate, port = API_PORT_DEFAULT, withoutControllerRoles = false } = options
+  const { caCertificate, port = API_PORT_DEFAULT, withoutControllerRoles = false, flowControl = false } = options
   return [
     ...fixedObjects(),
     ...(withoutControllerRoles ? bootstrapRoles().filter((role) => !isForController(role)) : bootstrapRoles()),
+    ...(flowControl ? flowControlObjects() : []),
     kubernetesService(port),
     ...(caCertificate === undefined ? [] : [extensionConfiguration(caCertificate)]),
   ]

@@ -7,10 +7,19 @@ import type { Filter } from "./filter.ts"
 /** Paths that tell only whether the server works. Source: kube-apiserver --authorization-always-allow-paths. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"])
 
+/** What refusals of these two filters say besides, as upstream. */
+const SNIFF_OPTIONS = "x-content-type-options"
+const NO_SNIFF = "nosniff"
+
 /** Lets a user act as another who asks for it and may. */
 export function withImpersonation(authorizer: Authorizer): Filter {
   return (next) => (call) => {
-    call.user = resolveImpersonation(call.request.headers, call.user, authorizer) ?? call.user
+    try {
+      call.user = resolveImpersonation(call.request.headers, call.user, authorizer) ?? call.user
+    } catch (error) {
+      call.headers[SNIFF_OPTIONS] = NO_SNIFF
+      throw error
+    }
     return next(call)
   }
 }
@@ -21,7 +30,10 @@ export function withAuthorization(authorizer: Authorizer): Filter {
     if (OPEN_PATHS.has(call.info.path)) return next(call)
     const attributes = attributesOf(call.info)
     const { allowed, reason } = authorizer.authorize(call.user, attributes)
-    if (!allowed) throw forbiddenError(call.user, attributes, reason)
+    if (!allowed) {
+      call.headers[SNIFF_OPTIONS] = NO_SNIFF
+      throw forbiddenError(call.user, attributes, reason)
+    }
     return next(call)
   }
 }

@@ -10,6 +10,8 @@ export type Call = {
   readonly auditId: string
   /** Texts for Warning headers. */
   readonly warnings: string[]
+  /** Headers of the answer that filters found out. */
+  readonly headers: Record<string, string>
 }
 
 /** Throws StatusError for a refusal. Answers at once where it can: an answer from memory needs no turn of the event loop. */

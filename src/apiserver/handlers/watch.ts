@@ -34,7 +34,8 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
     resourceVersion,
     initial: sendInitial === true ? "list and mark" : sendInitial === false || resourceVersion > 0 ? "none" : "list",
     bookmarks,
-    timeoutMs: (seconds > 0 ? seconds : TIMEOUT_SECONDS_MIN + randomInt(deps.random, TIMEOUT_SECONDS_MIN)) * 1000,
+    timeoutMs:
+      (seconds !== 0 ? Math.max(seconds, 0) : TIMEOUT_SECONDS_MIN + randomInt(deps.random, TIMEOUT_SECONDS_MIN)) * 1000,
     ...watchFrames(context, () => deps.clock.nowMs()),
   }
   return {

@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls"
 import { isStream, type BodySink, type HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
 import type { Handler, Peer } from "#apiserver/request.ts"
+import { withCompression } from "./compression.ts"
 import { newBodyCollector } from "./body-collector.ts"
 
 /** One server behind the port, by path prefix: `/clusters/cluster1` before `/api/v1/…`. */
@@ -166,13 +167,14 @@ async function respond(
   if (!hasBody) incoming.resume()
   if (body === "aborted") return undefined
   if (body === "too large") return TOO_LARGE
-  return route.handler({
+  const answer = await route.handler({
     method,
     path: target.slice(route.prefix.length) || "/",
     headers,
     peer,
     ...(body === undefined || body.length === 0 ? {} : { body }),
   })
+  return withCompression(answer, headers)
 }
 
 async function answerStream(
