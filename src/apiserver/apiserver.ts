@@ -10,6 +10,7 @@ import { hasReason } from "#apimachinery/status-error.ts"
 import type { AdmissionPlugin } from "./admission/admission.ts"
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { LOOPBACK } from "./authentication/user.ts"
+import type { AuditOptions } from "./filters/audit.ts"
 import { IN_FLIGHT_LIMITS, type InFlightLimits } from "./filters/flow-control.ts"
 import { newFlowClassifier } from "./flow-control/flow-classifier.ts"
 import { newHandlerChain } from "./handler-chain.ts"
@@ -44,6 +45,7 @@ export type ApiServerOptions = {
   readonly admission?: readonly AdmissionPlugin[]
   readonly readyChecks?: readonly HealthCheck[]
   readonly inFlightLimits?: InFlightLimits
+  readonly audit?: AuditOptions
 }
 
 export interface ApiServer {
@@ -79,6 +81,7 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     authenticator: options.authenticator,
     authorizer: options.authorizer,
     classify: newFlowClassifier(reader),
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     inFlight: { reading: 0, mutating: 0 },
     inFlightLimits: options.inFlightLimits ?? IN_FLIGHT_LIMITS,
     resources: newResourceHandler(deps, options.virtual ?? []),

@@ -5,6 +5,7 @@ import type { Log } from "#lib/log.ts"
 import { uuid, type Random } from "#lib/random.ts"
 import { ANONYMOUS } from "./authentication/user.ts"
 import { withAnswerHeaders } from "./filters/answer-headers.ts"
+import { withAudit, withRefusalAudit, type AuditOptions } from "./filters/audit.ts"
 import { withAuthentication } from "./filters/authentication.ts"
 import { withAuthorization, withImpersonation } from "./filters/authorization.ts"
 import { withBodyLimit } from "./filters/body-limit.ts"
@@ -27,19 +28,23 @@ export type ChainOptions = {
   readonly classify: (request: FlowRequest) => Flow | undefined
   readonly inFlight: InFlight
   readonly inFlightLimits: InFlightLimits
+  readonly audit?: AuditOptions
   readonly resources: CallHandler
   readonly plain: CallHandler
 }
 
 export function newHandlerChain(options: ChainOptions): Handler {
-  const { clock, random, log, authenticator, authorizer } = options
+  const { audit, clock, random, log, authenticator, authorizer } = options
   const filters: readonly Filter[] = [
     withAnswerHeaders,
     withFailures(log),
     withRequestInfo,
+    // What is recorded of a refusal is its answer: each of the two has what makes one behind it.
+    ...(audit === undefined ? [] : [withRefusalAudit(audit, clock), withFailures(log)]),
     withDeadline(clock),
     withBodyLimit,
     withAuthentication(authenticator),
+    ...(audit === undefined ? [] : [withAudit(audit, clock), withFailures(log)]),
     withImpersonation(authorizer),
     withFlow(options.classify),
     withInFlightLimit(options.inFlightLimits, options.inFlight),
@@ -49,7 +54,15 @@ export function newHandlerChain(options: ChainOptions): Handler {
   const chain = filters.reduceRight((next, filter) => filter(next), last)
   return async (request): Promise<HttpResponse> => {
     const auditId = request.headers["audit-id"] ?? uuid(random)
-    const call: Call = { request, info: UNKNOWN, user: ANONYMOUS, auditId, warnings: [], headers: {} }
+    const call: Call = {
+      request,
+      info: UNKNOWN,
+      user: ANONYMOUS,
+      auditId,
+      warnings: [],
+      headers: {},
+      receivedMs: clock.nowMs(),
+    }
     return chain(call)
   }
 }

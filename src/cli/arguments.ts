@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander"
-import type { ServingOptions } from "./roots.ts"
+import type { AuditFlags, ServingOptions } from "./roots.ts"
 
 /** For commander: an integer within bounds. */
 export function integer(min: number, max: number): (text: string) => number {
@@ -44,5 +44,33 @@ export function servingOptions(parsed: Parsed): ServingOptions {
     ...(parsed.encryptionProviderConfig === undefined
       ? {}
       : { encryptionProviderConfig: parsed.encryptionProviderConfig }),
+  }
+}
+
+export function withAuditFlags(command: Command): Command {
+  return command
+    .option("--audit-policy <file>", "what the audit log records: a policy of audit.k8s.io/v1 (default: no audit log)")
+    .option("--audit-log <file>", "file of the audit log, a line of JSON for each event (default: DIR/audit.log)")
+    .option("--audit-log-max-size <MB>", "size at which the audit log is put aside", integer(1, 100_000), 100)
+    .option("--audit-log-max-backups <n>", "audit logs that are kept when they were put aside", integer(0, 10_000), 10)
+    .option("--audit-log-max-age <days>", "days that they are kept; 0 is for ever", integer(0, 100_000), 0)
+}
+
+type ParsedAudit = {
+  auditPolicy?: string
+  auditLog?: string
+  auditLogMaxSize: number
+  auditLogMaxBackups: number
+  auditLogMaxAge: number
+}
+
+/** The audit part of parsed options. */
+export function auditFlags(parsed: ParsedAudit): AuditFlags {
+  return {
+    ...(parsed.auditPolicy === undefined ? {} : { auditPolicy: parsed.auditPolicy }),
+    ...(parsed.auditLog === undefined ? {} : { auditLog: parsed.auditLog }),
+    auditLogMaxMegabytes: parsed.auditLogMaxSize,
+    auditLogMaxBackups: parsed.auditLogMaxBackups,
+    auditLogMaxDays: parsed.auditLogMaxAge,
   }
 }

@@ -1,6 +1,6 @@
 // The commands that run until they are interrupted: each reads its options and hands over to a composition root.
 import type { Command } from "commander"
-import { integer, list, servingOptions, withServingOptions } from "./arguments.ts"
+import { auditFlags, integer, list, servingOptions, withAuditFlags, withServingOptions } from "./arguments.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import type { Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
@@ -16,12 +16,14 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .option("--dir <dir>", "the fleet's folder", ".hawser")
     .action((o) => roots.down(terminal, { dir: o.dir }))
   addMembers(program, roots, terminal)
-  withServingOptions(
-    program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
+  withAuditFlags(
+    withServingOptions(
+      program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
+    ),
   )
     .option("--dir <dir>", "folder for its state; DIR/kubeconfig is the administrator's", ".hawser-apiserver")
     .option("-q, --quiet", "no progress on stderr", false)
-    .action((o) => roots.apiserver(terminal, { ...servingOptions(o), dir: o.dir, quiet: o.quiet }))
+    .action((o) => roots.apiserver(terminal, { ...servingOptions(o), ...auditFlags(o), dir: o.dir, quiet: o.quiet }))
   addHub(program, roots, terminal)
   program
     .command("agent")
@@ -37,7 +39,11 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
 }
 
 function addUp(program: Command, roots: Roots, terminal: Terminal): void {
-  withServingOptions(program.command("up").description("start a hub and a fleet of simulated members in one process"))
+  withAuditFlags(
+    withServingOptions(
+      program.command("up").description("start a hub and a fleet of simulated members in one process"),
+    ),
+  )
     .option(
       "--clusters <n>",
       "how many members, cluster1 to clusterN (default: as many as there were, or 3)",
@@ -52,6 +58,7 @@ function addUp(program: Command, roots: Roots, terminal: Terminal): void {
     .action((o) =>
       roots.up(terminal, {
         ...servingOptions(o),
+        ...auditFlags(o),
         ...(o.clusters === undefined ? {} : { clusters: o.clusters }),
         dir: o.dir,
         sample: o.sample,

@@ -14,20 +14,33 @@ export type ServingOptions = {
   readonly encryptionProviderConfig?: string
 }
 
-export type UpOptions = ServingOptions & {
-  /** Absent: as many as there were, or 3. */
-  readonly clusters?: number
-  readonly dir: string
-  readonly sample: boolean
-  readonly detach: boolean
-  /** Fake nodes in every member. */
-  readonly nodes: number
-  /** How long --detach and the start wait for all members to join. */
-  readonly timeoutSeconds: number
-  readonly quiet: boolean
+/** How the API server of a hub keeps records. Paths are as they were typed. */
+export type AuditFlags = {
+  /** File with a policy of audit.k8s.io/v1; without one nothing is recorded. */
+  readonly auditPolicy?: string
+  /** Default: audit.log in the server's folder. */
+  readonly auditLog?: string
+  readonly auditLogMaxMegabytes: number
+  readonly auditLogMaxBackups: number
+  /** 0: for ever. */
+  readonly auditLogMaxDays: number
 }
 
-export type ApiserverOptions = ServingOptions & { readonly dir: string; readonly quiet: boolean }
+export type UpOptions = ServingOptions &
+  AuditFlags & {
+    /** Absent: as many as there were, or 3. */
+    readonly clusters?: number
+    readonly dir: string
+    readonly sample: boolean
+    readonly detach: boolean
+    /** Fake nodes in every member. */
+    readonly nodes: number
+    /** How long --detach and the start wait for all members to join. */
+    readonly timeoutSeconds: number
+    readonly quiet: boolean
+  }
+
+export type ApiserverOptions = ServingOptions & AuditFlags & { readonly dir: string; readonly quiet: boolean }
 
 export type HubOptions = {
   readonly kubeconfig: string

@@ -13,7 +13,8 @@ import { newEmbeddedServer, type EmbeddedServer } from "#controlplane/embedded-s
 import { kubeconfigText } from "#kube/kubeconfig.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { CommandError, EXIT } from "#cli/terminal.ts"
-import type { ServingOptions } from "#cli/roots.ts"
+import type { AuditFlags, ServingOptions } from "#cli/roots.ts"
+import { openAuditLog } from "./audit-log.ts"
 import { newBackupEndpoint, removeUnfinishedBackups } from "./backup-endpoint.ts"
 import { openStateDatabase, readEncryptionConfig } from "./state-database.ts"
 
@@ -40,7 +41,7 @@ export async function openHost(
     readonly dir: string
     /** What files in options are relative to. */
     readonly cwd: string
-    readonly serving: ServingOptions
+    readonly serving: ServingOptions & AuditFlags
     /** Taken at the last start: taken again where nobody asks for another. */
     readonly lastPort: number | undefined
     readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
@@ -54,12 +55,14 @@ export async function openHost(
   const database = openStateDatabase({ dir: options.dir, clock: runtime.clock, encryption })
   const engine = opening.adopt(await database, (opened) => opened.close())
   await removeUnfinishedBackups(options.dir)
+  const audit = await openAuditLog(runtime, serving, options, opening)
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
     pki,
     issuer: "https://kubernetes.default.svc.cluster.local",
     plain: newBackupEndpoint(runtime, engine, options.dir),
     flowControl: true,
+    ...(audit === undefined ? {} : { audit }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()

@@ -19,6 +19,7 @@ import { bootstrapObjects } from "#apiserver/builtin/bootstrap-objects.ts"
 import { builtinResources } from "#apiserver/builtin/resources.ts"
 import { certificateAdmission } from "#apiserver/certificates/csr-admission.ts"
 import { newDiscoveryHandler } from "#apiserver/discovery/handler.ts"
+import type { AuditOptions } from "#apiserver/filters/audit.ts"
 import type { ServerVersion } from "#apiserver/handlers/plain-handler.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
@@ -65,6 +66,7 @@ export type EmbeddedServerOptions = {
   readonly plain?: (request: ServerRequest) => HttpResponse | undefined
   /** Whether answers name flows: for servers that people look at. Default false. */
   readonly flowControl?: boolean
+  readonly audit?: AuditOptions
   /** Stands before the server for all who call it, in process or not: a simulation's trace. */
   readonly around?: (handler: Handler) => Handler
 }
@@ -106,6 +108,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     resources,
     authenticator,
     authorizer,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     version: VERSION_INFO,
     virtual: [
       ...reviewResources({ reader, authorizer, authenticator, issuer, random }),

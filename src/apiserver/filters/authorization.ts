@@ -2,6 +2,8 @@ import { exactFieldValue, parseFieldSelector } from "#apimachinery/field-selecto
 import { forbiddenError } from "#apiserver/authorization/forbidden.ts"
 import { resolveImpersonation } from "#apiserver/authorization/impersonation.ts"
 import type { AuthorizationAttributes, Authorizer, RequestInfo } from "#apiserver/request.ts"
+import type { UserInfo } from "#apiserver/authentication/user.ts"
+import type { Call } from "#apiserver/handlers/call.ts"
 import type { Filter } from "./filter.ts"
 
 /** Paths that tell only whether the server works. Source: kube-apiserver --authorization-always-allow-paths. */
@@ -14,13 +16,21 @@ const NO_SNIFF = "nosniff"
 /** Lets a user act as another who asks for it and may. */
 export function withImpersonation(authorizer: Authorizer): Filter {
   return (next) => (call) => {
-    try {
-      call.user = resolveImpersonation(call.request.headers, call.user, authorizer) ?? call.user
-    } catch (error) {
-      call.headers[SNIFF_OPTIONS] = NO_SNIFF
-      throw error
+    const impersonated = impersonatedUser(call, authorizer)
+    if (impersonated !== undefined) {
+      call.audit?.impersonates(impersonated)
+      call.user = impersonated
     }
     return next(call)
+  }
+}
+
+function impersonatedUser(call: Call, authorizer: Authorizer): UserInfo | undefined {
+  try {
+    return resolveImpersonation(call.request.headers, call.user, authorizer)
+  } catch (error) {
+    call.headers[SNIFF_OPTIONS] = NO_SNIFF
+    throw error
   }
 }
 
@@ -30,6 +40,10 @@ export function withAuthorization(authorizer: Authorizer): Filter {
     if (OPEN_PATHS.has(call.info.path)) return next(call)
     const attributes = attributesOf(call.info)
     const { allowed, reason } = authorizer.authorize(call.user, attributes)
+    call.audit?.annotate({
+      "authorization.k8s.io/decision": allowed ? "allow" : "forbid",
+      "authorization.k8s.io/reason": reason,
+    })
     if (!allowed) {
       call.headers[SNIFF_OPTIONS] = NO_SNIFF
       throw forbiddenError(call.user, attributes, reason)

@@ -19,6 +19,7 @@ export function withFailures(log: Log): Filter {
       log.warn("Write refused: no space", { error, path: call.request.path, auditId: call.auditId })
       return errorResponse(newStatusError("InsufficientStorage", error.message), form)
     }
+    call.fault = true
     log.error("Request failed", { error, method: call.request.method, path: call.request.path, auditId: call.auditId })
     return errorResponse(internalError(error instanceof Error ? error.message : String(error)), form)
   }

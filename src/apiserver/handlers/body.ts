@@ -60,6 +60,7 @@ export function readObject(call: Call, request: WriteRequest, format: BodyFormat
       `${object.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: unknown conversion`,
     )
   }
+  call.audit?.requestObject(object)
   return kind === info.kind ? decodeObject(request, object, format === "json" ? text : undefined) : object
 }
 
@@ -68,10 +69,9 @@ export function readOptions(call: Call): JsonObject | undefined {
   const { body } = call.request
   if (body === undefined || body.length === 0) return undefined
   const format = bodyFormat(call.request.headers["content-type"])
-  if (format === "protobuf") return readProtobuf(body)
-  const text = Buffer.from(body).toString()
-  const options = parseText(text, format)
-  if (!isJsonObject(options)) throw unrecognized("not an object", text)
+  const options = format === "protobuf" ? readProtobuf(body) : parseText(Buffer.from(body).toString(), format)
+  if (!isJsonObject(options)) throw unrecognized("not an object", body)
+  call.audit?.requestObject(options)
   return options
 }
 

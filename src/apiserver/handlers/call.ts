@@ -1,4 +1,5 @@
 import type { HttpResponse } from "#lib/http.ts"
+import type { AuditTrail } from "#apiserver/audit/trail.ts"
 import type { RequestInfo, ServerRequest } from "#apiserver/request.ts"
 import type { UserInfo } from "#apiserver/authentication/user.ts"
 
@@ -12,6 +13,11 @@ export type Call = {
   readonly warnings: string[]
   /** Headers of the answer that filters found out. */
   readonly headers: Record<string, string>
+  readonly receivedMs: number
+  /** Set where the server keeps an audit log, once the user is known. */
+  audit?: AuditTrail
+  /** The answer tells of a fault of ours. */
+  fault?: boolean
 }
 
 /** Throws StatusError for a refusal. Answers at once where it can: an answer from memory needs no turn of the event loop. */

@@ -20,6 +20,7 @@ export async function answerVirtual(
   const { namespace, name } = call.info
   const options = parseWriteOptions("CreateOptions", call.info.query, call.request.headers)
   const object = readBody(call, bodyFormat(call.request.headers["content-type"])).object
+  call.audit?.requestObject(object)
   if (virtual.subresource !== undefined && info !== undefined) {
     const parent = deps.storage.get(storageKey(info, info.namespaced ? namespace : "", name))
     if (parent === undefined) throw notFound(info, name)

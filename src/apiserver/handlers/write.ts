@@ -44,6 +44,7 @@ export async function answerPatch(deps: ResourceDeps, call: Call, info: Resource
   })
   const request = writeRequest(call, info, options)
   const patch = { type, bytes: call.request.body ?? new Uint8Array(), force: options.force }
+  call.audit?.requestPatch(patch.bytes)
   const result = await patchObject(deps, request, patch)
   if ("scale" in result) return objectResponse(200, result.scale, formOf(call, info, []))
   return writtenResponse(deps, call, info, result)

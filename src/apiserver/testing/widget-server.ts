@@ -8,6 +8,7 @@ import { OBJECT_META_SCHEMA } from "#apimachinery/schema/object-meta.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
+import type { AuditOptions } from "#apiserver/filters/audit.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
 import type { Decision } from "#apiserver/request.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
@@ -198,6 +199,7 @@ export async function newWidgetServer(
     readonly admission?: readonly AdmissionPlugin[]
     readonly virtual?: readonly VirtualResource[]
     readonly authorize?: (user: UserInfo) => Decision
+    readonly audit?: AuditOptions
   } = {},
 ): Promise<WidgetServer> {
   const clock = newVirtualClock(Date.parse("2026-01-02T03:04:05Z"))
@@ -216,6 +218,7 @@ export async function newWidgetServer(
     version: { gitVersion: "v1.35.4" },
     admission: options.admission ?? [],
     virtual: options.virtual ?? [],
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
   })
   const namespace = (name: string): UnknownObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })
   await server.bootstrap([namespace("default"), namespace("other")])
