@@ -2,6 +2,7 @@
 import type { Clock } from "#lib/clock.ts"
 import type { HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
+import { newMetrics, type Metrics } from "#lib/metrics.ts"
 import type { Random } from "#lib/random.ts"
 import { parseApiVersion } from "#apimachinery/gvk.ts"
 import { clone } from "#apimachinery/json.ts"
@@ -11,14 +12,16 @@ import type { AdmissionPlugin } from "./admission/admission.ts"
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts"
 import { LOOPBACK } from "./authentication/user.ts"
 import type { AuditOptions } from "./filters/audit.ts"
-import { IN_FLIGHT_LIMITS, type InFlightLimits } from "./filters/flow-control.ts"
+import { IN_FLIGHT_LIMITS, type InFlight, type InFlightLimits } from "./filters/flow-control.ts"
+import { withMetrics } from "./filters/metrics.ts"
 import { newFlowClassifier } from "./flow-control/flow-classifier.ts"
 import { newHandlerChain } from "./handler-chain.ts"
 import { newPlainHandler, type HealthCheck, type ServerVersion } from "./handlers/plain-handler.ts"
 import type { ResourceDeps } from "./handlers/resource-deps.ts"
 import { newResourceHandler } from "./handlers/resource-handler.ts"
+import { newEventCounter } from "./metrics/watch-metrics.ts"
+import { addServerMetrics } from "./metrics/server-metrics.ts"
 import type { ObjectReader } from "./object-reader.ts"
-import { keyPrefix } from "./registry/codec.ts"
 import { createObject } from "./registry/create.ts"
 import type { StoredReader } from "./registry/stored-reader.ts"
 import type { Authenticator, Authorizer, Handler, ServerRequest } from "./request.ts"
@@ -46,6 +49,8 @@ export type ApiServerOptions = {
   readonly readyChecks?: readonly HealthCheck[]
   readonly inFlightLimits?: InFlightLimits
   readonly audit?: AuditOptions
+  /** Where requests are counted, and what /metrics tells. Absent: /metrics tells what is stored, requests are not counted. */
+  readonly metrics?: Metrics
 }
 
 export interface ApiServer {
@@ -72,8 +77,12 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     reader,
     resources,
     frames: new EventFrames(),
+    ...(options.metrics === undefined ? {} : { countEvents: newEventCounter(options.metrics) }),
     admission: [namespaceLifecycle(reader), ...(options.admission ?? [])],
   }
+  const inFlight: InFlight = { reading: 0, mutating: 0 }
+  const metrics = options.metrics ?? newMetrics()
+  addServerMetrics(metrics, { storage, resources, inFlight })
   const handler = newHandlerChain({
     clock,
     random,
@@ -82,14 +91,15 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     authorizer: options.authorizer,
     classify: newFlowClassifier(reader),
     ...(options.audit === undefined ? {} : { audit: options.audit }),
-    inFlight: { reading: 0, mutating: 0 },
+    ...(options.metrics === undefined ? {} : { measure: withMetrics(metrics, clock, resources) }),
+    inFlight,
     inFlightLimits: options.inFlightLimits ?? IN_FLIGHT_LIMITS,
     resources: newResourceHandler(deps, options.virtual ?? []),
     plain: newPlainHandler({
       version: options.version,
       readyChecks: options.readyChecks ?? [],
       discovery: options.discovery ?? (() => undefined),
-      metrics: () => metricsOf(storage, resources),
+      metrics: () => metrics.text(),
     }),
   })
   return {
@@ -130,19 +140,4 @@ async function createMissing(deps: ResourceDeps, object: UnknownObject): Promise
   } catch (error) {
     if (!hasReason(error, "AlreadyExists")) throw error
   }
-}
-
-/** The few figures that this server keeps: stored objects and the revision. */
-function metricsOf(storage: Storage, resources: ResourceTable): string {
-  const lines = ["# TYPE apiserver_storage_objects gauge"]
-  const counted = new Set<string>()
-  for (const { storage: stored } of resources.all()) {
-    const name = stored.group === "" ? stored.resource : `${stored.resource}.${stored.group}`
-    if (counted.has(name)) continue
-    counted.add(name)
-    const prefix = keyPrefix({ storage: stored })
-    lines.push(`apiserver_storage_objects{resource="${name}"} ${storage.count(prefix)}`)
-  }
-  lines.push("# TYPE hawser_storage_revision counter", `hawser_storage_revision ${storage.revision}`)
-  return lines.join("\n") + "\n"
 }

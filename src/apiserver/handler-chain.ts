@@ -28,6 +28,8 @@ export type ChainOptions = {
   readonly classify: (request: FlowRequest) => Flow | undefined
   readonly inFlight: InFlight
   readonly inFlightLimits: InFlightLimits
+  /** Counts requests. */
+  readonly measure?: Filter
   readonly audit?: AuditOptions
   readonly resources: CallHandler
   readonly plain: CallHandler
@@ -36,6 +38,7 @@ export type ChainOptions = {
 export function newHandlerChain(options: ChainOptions): Handler {
   const { audit, clock, random, log, authenticator, authorizer } = options
   const filters: readonly Filter[] = [
+    ...(options.measure === undefined ? [] : [options.measure]),
     withAnswerHeaders,
     withFailures(log),
     withRequestInfo,

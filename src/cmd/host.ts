@@ -1,5 +1,7 @@
 // What listens: an embedded API server with its files in a folder, and others beside it behind the same port.
 import { openDirectory, type Directory } from "#lib/directory.ts"
+import { newMetrics } from "#lib/metrics.ts"
+import { addProcessMetrics } from "#lib/process-metrics.ts"
 import type { Random } from "#lib/random.ts"
 import type { Clock } from "#lib/clock.ts"
 import { ensureServerPki, type ServerPki } from "#apiserver/authentication/server-pki.ts"
@@ -55,6 +57,8 @@ export async function openHost(
   const database = openStateDatabase({ dir: options.dir, clock: runtime.clock, encryption })
   const engine = opening.adopt(await database, (opened) => opened.close())
   await removeUnfinishedBackups(options.dir)
+  const metrics = runtime.metrics ?? newMetrics()
+  addProcessMetrics(metrics)
   const audit = await openAuditLog(runtime, serving, options, opening)
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
@@ -62,6 +66,7 @@ export async function openHost(
     issuer: "https://kubernetes.default.svc.cluster.local",
     plain: newBackupEndpoint(runtime, engine, options.dir),
     flowControl: true,
+    metrics,
     ...(audit === undefined ? {} : { audit }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })

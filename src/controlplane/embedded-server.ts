@@ -1,6 +1,7 @@
 // An embedded API server put together with its own authentication, authorization and controllers: what a hub stands on,
 // and what every simulated member is.
 import type { HttpResponse, Transport } from "#lib/http.ts"
+import type { Metrics } from "#lib/metrics.ts"
 import { loadCertificateAuthority } from "#lib/x509/authority.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { KubeClient } from "#kube/client.ts"
@@ -67,6 +68,8 @@ export type EmbeddedServerOptions = {
   /** Whether answers name flows: for servers that people look at. Default false. */
   readonly flowControl?: boolean
   readonly audit?: AuditOptions
+  /** Where requests are counted, and what /metrics tells besides what is stored. */
+  readonly metrics?: Metrics
   /** Stands before the server for all who call it, in process or not: a simulation's trace. */
   readonly around?: (handler: Handler) => Handler
 }
@@ -109,6 +112,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     authenticator,
     authorizer,
     ...(options.audit === undefined ? {} : { audit: options.audit }),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     version: VERSION_INFO,
     virtual: [
       ...reviewResources({ reader, authorizer, authenticator, issuer, random }),

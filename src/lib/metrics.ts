@@ -4,6 +4,8 @@ export interface Metrics {
   gauge(name: string, help: string): Gauge
   /** @param bounds  upper bounds of the buckets, ascending, in the unit that the name ends with */
   histogram(name: string, help: string, bounds?: readonly number[]): Histogram
+  /** Runs before each `text`, to bring up to date what nobody counts as it happens. */
+  onText(update: () => void): void
   /** Everything, families and series in the order in which they were first used. */
   text(): string
 }
@@ -16,6 +18,7 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number, labels?: Labels): void
+  add(by: number, labels?: Labels): void
 }
 
 export interface Histogram {
@@ -42,6 +45,7 @@ type Family = {
  */
 export function newMetrics(): Metrics {
   const families = new Map<string, Family & { readonly handle: unknown }>()
+  const updates: (() => void)[] = []
 
   const family = <H>(
     name: string,
@@ -64,8 +68,10 @@ export function newMetrics(): Metrics {
     gauge: (name, help) => family<Gauge>(name, help, "gauge", newGauge),
     histogram: (name, help, bounds = SECONDS_BOUNDS) =>
       family<Histogram>(name, help, "histogram", () => newHistogram(bounds)),
+    onText: (update) => void updates.push(update),
     text() {
       let out = ""
+      for (const update of updates) update()
       for (const [name, { help, type, lines }] of families) {
         out += `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`
         for (const line of lines(name)) out += line + "\n"
@@ -89,6 +95,7 @@ function newGauge() {
   const values = newSeries<number>()
   return {
     set: (value: number, labels?: Labels) => values.update(labels, () => value),
+    add: (by: number, labels?: Labels) => values.update(labels, (value = 0) => value + by),
     lines: (name: string) => values.entries().map(([labels, value]) => `${name}${braces(labels)} ${value}`),
   }
 }

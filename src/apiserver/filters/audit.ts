@@ -1,6 +1,6 @@
 import { isIP } from "node:net"
 import type { Clock } from "#lib/clock.ts"
-import { isStream, type BodyStream, type HttpResponse } from "#lib/http.ts"
+import { isStream, type HttpResponse } from "#lib/http.ts"
 import { auditedAnswer } from "#apiserver/audit/answer.ts"
 import { auditConfigFor } from "#apiserver/audit/level.plan.ts"
 import type { AuditPolicy, Stage } from "#apiserver/audit/policy.ts"
@@ -8,6 +8,7 @@ import { AuditTrail, type AuditSink } from "#apiserver/audit/trail.ts"
 import type { UserInfo } from "#apiserver/authentication/user.ts"
 import type { Call } from "#apiserver/handlers/call.ts"
 import { whenAnswered, type Filter } from "./filter.ts"
+import { watchedStream } from "./watched-stream.ts"
 
 export type AuditOptions = { readonly policy: AuditPolicy; readonly sink: AuditSink }
 
@@ -26,7 +27,7 @@ export function withAudit({ policy, sink }: AuditOptions, clock: Clock): Filter 
       }
       trail.record("ResponseStarted", clock.nowMs(), answer)
       const end = () => trail.record("ResponseComplete", clock.nowMs(), answer)
-      return { ...response, body: watched(response.body, end) }
+      return { ...response, body: watchedStream(response.body, end) }
     })
   }
 }
@@ -71,28 +72,4 @@ function sourceIpsOf({ request }: Call): string[] {
   const forwarded = (headers["x-forwarded-for"] ?? "").split(",").map((address) => address.trim())
   const all = [...forwarded, (headers["x-real-ip"] ?? "").trim()].filter((address) => isIP(address) !== 0)
   return [...new Set([...all, peer.address])]
-}
-
-/** @param end  called once, when the stream is over or nobody listens any more */
-function watched(body: BodyStream, end: () => void): BodyStream {
-  return {
-    start(sink) {
-      let ended = false
-      const endOnce = () => {
-        if (!ended) end()
-        ended = true
-      }
-      const stop = body.start({
-        write: (chunk) => sink.write(chunk),
-        end(error) {
-          endOnce()
-          sink.end(error)
-        },
-      })
-      return () => {
-        endOnce()
-        stop()
-      }
-    },
-  }
 }

@@ -36,6 +36,9 @@ export type PlainOptions = {
   readonly metrics: () => string
 }
 
+/** The text format of Prometheus. */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
 /** Answers paths that are no resources: health, version, metrics, discovery. */
 export function newPlainHandler(options: PlainOptions): CallHandler {
   const ping: HealthCheck = { name: "ping", check: () => undefined }
@@ -55,7 +58,10 @@ export function newPlainHandler(options: PlainOptions): CallHandler {
         versionObject(options.version),
         negotiate(call.request.headers, { views: [], pretty: true }),
       )
-    if (path === "/metrics") return textResponse(200, options.metrics())
+    if (path === "/metrics") {
+      const response = textResponse(200, options.metrics())
+      return { ...response, headers: { ...response.headers, "content-type": METRICS_TYPE } }
+    }
     return textResponse(404, "404 page not found\n")
   }
 }

@@ -1,5 +1,6 @@
 import type { Log } from "#lib/log.ts"
 import type { RegistryDeps, WriteRequest } from "#apiserver/registry/write-request.ts"
+import type { CountEvents } from "#apiserver/metrics/watch-metrics.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 import type { EventFrames } from "#apiserver/watch-cache/event-frames.ts"
 import type { Call } from "./call.ts"
@@ -11,6 +12,7 @@ export type ResourceDeps = RegistryDeps & {
   readonly resources: ResourceTable
   readonly frames: EventFrames
   readonly log: Log
+  readonly countEvents?: CountEvents
 }
 
 /**

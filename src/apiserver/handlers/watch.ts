@@ -28,6 +28,7 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
     ...(call.info.name === "" ? {} : { name: call.info.name }),
   })
   const bookmarks = parseFlag(query, "allowWatchBookmarks") ?? false
+  const { countEvents } = deps
   const seconds = parseInteger(query, "timeoutSeconds") ?? 0
   const request: WatchRequest = {
     selection,
@@ -36,6 +37,7 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
     bookmarks,
     timeoutMs:
       (seconds !== 0 ? Math.max(seconds, 0) : TIMEOUT_SECONDS_MIN + randomInt(deps.random, TIMEOUT_SECONDS_MIN)) * 1000,
+    ...(countEvents === undefined ? {} : { onSent: (events: number) => countEvents(info, events) }),
     ...watchFrames(context, () => deps.clock.nowMs()),
   }
   return {

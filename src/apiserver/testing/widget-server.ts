@@ -1,4 +1,5 @@
 import { readBody } from "#lib/http.ts"
+import type { Metrics } from "#lib/metrics.ts"
 import { seededRandom } from "#lib/random.ts"
 import { silentLog } from "#lib/log.ts"
 import { newVirtualClock, type VirtualClock } from "#lib/virtual-clock.ts"
@@ -200,6 +201,7 @@ export async function newWidgetServer(
     readonly virtual?: readonly VirtualResource[]
     readonly authorize?: (user: UserInfo) => Decision
     readonly audit?: AuditOptions
+    readonly metrics?: Metrics
   } = {},
 ): Promise<WidgetServer> {
   const clock = newVirtualClock(Date.parse("2026-01-02T03:04:05Z"))
@@ -218,6 +220,7 @@ export async function newWidgetServer(
     version: { gitVersion: "v1.35.4" },
     admission: options.admission ?? [],
     virtual: options.virtual ?? [],
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     ...(options.audit === undefined ? {} : { audit: options.audit }),
   })
   const namespace = (name: string): UnknownObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })

@@ -23,6 +23,8 @@ export type WatchRequest = {
   readonly initial: "none" | "list" | "list and mark"
   readonly bookmarks: boolean
   readonly timeoutMs: number
+  /** Told how many events were sent together. */
+  readonly onSent?: (events: number) => void
   readonly form: EventForm
   /** The event of a bookmark. */
   readonly bookmark: (revision: number, endOfInitialEvents: boolean) => Uint8Array
@@ -116,6 +118,7 @@ class Watch {
     })
     if (initial === "list and mark" && bookmarks) lines.push(bookmark(storage.revision, true))
     if (lines.length === 0) return
+    this.#request.onSent?.(lines.length)
     const chunk = Buffer.concat(lines)
     // The first state may be larger than any bound on what a slow reader leaves behind.
     this.#backlogMax += chunk.length
@@ -134,6 +137,7 @@ class Watch {
       if (told !== undefined) lines.push(this.#deps.frames.frameOf(event, told.type, told.value, form))
     }
     if (lines.length === 0) return
+    this.#request.onSent?.(lines.length)
     const queued = this.#sink.write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
     if (queued > this.#backlogMax) this.#end()
   }
