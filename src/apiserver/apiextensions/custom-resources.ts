@@ -6,6 +6,7 @@ import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo, Strategy, SubresourceInfo } from "#apiserver/resource.ts"
 import { customColumns } from "./custom-columns.ts"
 import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts"
+import { validateScale } from "./scale-validation.ts"
 
 /** In the order in which discovery of custom resources lists them. */
 const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
@@ -77,12 +78,15 @@ function strategyOf(definition: CustomResourceDefinition, version: DefinitionVer
   const statusSubresource = version.subresources?.status !== undefined
   const isTerminating = definition.metadata.deletionTimestamp !== undefined
   const deprecation = deprecationOf(definition, version)
+  const scale = version.subresources?.scale
+  const scaled = (object: UnknownObject) => (scale === undefined ? [] : validateScale(scale, object))
   return {
     generation: "spec",
     statusSubresource,
     allowCreateOnUpdate: false,
     allowUnconditionalUpdate: false,
     deleteReturnsObject: false,
+    ...(scale === undefined ? {} : { validate: scaled, validateUpdate: scaled }),
     ...(statusSubresource
       ? {
           prepareForCreate(object: UnknownObject) {
