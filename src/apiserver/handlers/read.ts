@@ -25,7 +25,11 @@ export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): H
   const { query, name, subresource } = call.info
   const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
   const include = parseInclude(query)
-  const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(query.get("resourceVersion") ?? ""))
+  const wait = waitForRevision(
+    deps.storage,
+    deps.clock,
+    parseResourceVersion(query.get("resourceVersion") ?? "", "get"),
+  )
   const answer = () => {
     const stored = deps.storage.get(storageKey(info, namespaceOf(call, info), name))
     if (stored === undefined) throw notFound(info, name)
@@ -54,7 +58,7 @@ export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): 
     const list = listStored(deps.storage, selection.prefix, selection, request)
     return listResponse({ info, form, include, nowMs: deps.clock.nowMs() }, list)
   }
-  const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(request.resourceVersion))
+  const wait = waitForRevision(deps.storage, deps.clock, parseResourceVersion(request.resourceVersion, "list"))
   return wait === undefined ? answer() : wait.then(answer)
 }
 

@@ -18,7 +18,7 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
   const { query } = call.info
   const form = formOf(call, info, ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"], true)
   const context = { info, form, include: parseInclude(query) }
-  const resourceVersion = parseResourceVersion(query.get("resourceVersion") ?? "")
+  const resourceVersion = parseResourceVersion(query.get("resourceVersion") ?? "", "watch")
   const sendInitial = parseFlag(query, "sendInitialEvents")
   validate(query, sendInitial)
   const selection = newSelection(info, {

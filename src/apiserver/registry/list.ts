@@ -67,7 +67,7 @@ export function snapshotOf(storage: Storage, prefix: string, request: ListReques
     const { revision } = decodeContinue(request.continue, prefix)
     return revision < 0 ? storage.revision : revision
   }
-  const asked = parseResourceVersion(request.resourceVersion)
+  const asked = parseResourceVersion(request.resourceVersion, "list")
   const { resourceVersionMatch: match, limit } = request
   return asked > 0 && (match === "Exact" || (match === "" && limit > 0)) ? asked : storage.revision
 }
@@ -193,15 +193,18 @@ export function decodeContinue(token: string, prefix: string): { revision: numbe
   return { revision: content.rv, startKey: prefix + content.start }
 }
 
-/** @returns 0 for "" and "0". @throws StatusError BadRequest */
-export function parseResourceVersion(text: string): number {
+/**
+ * @param of  a list refuses a bad one as a bad request; get and watch fail on it
+ * @returns 0 for "" and "0"
+ * @throws StatusError BadRequest, or 500 without a reason as upstream does
+ */
+export function parseResourceVersion(text: string, of: "list" | "get" | "watch"): number {
   if (text === "") return 0
-  if (!/^[0-9]{1,15}$/.test(text)) {
-    throw badRequest(
-      `invalid resource version ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  }
-  return Number(text)
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text)
+  const why = /^[0-9]+$/.test(text) ? "value out of range" : "invalid syntax"
+  const quoted = JSON.stringify(text)
+  const message = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`
+  throw of === "list" ? badRequest(`invalid resource version: ${message}`) : newStatusError("", message)
 }
 
 /** 504: the revision has not come within the wait. */

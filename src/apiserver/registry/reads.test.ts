@@ -128,7 +128,11 @@ test("a token whose snapshot is gone answers 410 with one for the rest", async (
 
 for (const { query, code, message } of [
   { query: "continue=x", code: 400, message: /continue key is not valid/ },
-  { query: "resourceVersion=x", code: 400, message: /invalid resource version "x"/ },
+  {
+    query: "resourceVersion=x",
+    code: 400,
+    message: /invalid resource version: resourceVersion: Invalid value: "x": strconv/,
+  },
   {
     query: "resourceVersionMatch=Exact",
     code: 422,
