@@ -1,7 +1,8 @@
 // Builds kube-apiserver, kube-controller-manager and etcd from the Go module proxy with the ordinary Go client, once,
 // into a cache folder of the user that fresh clones share.
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 
@@ -34,6 +35,17 @@ export function buildKubernetes(say: (line: string) => void): Binaries {
   return binaries
 }
 
+/** @returns the path of a program on client-go: `build/clients`. It is small, and built anew when it changed. */
+export function buildClients(say: (line: string) => void): string {
+  const folder = join(import.meta.dirname, "build/clients")
+  const hash = createHash("sha256")
+  for (const file of readdirSync(folder).toSorted()) hash.update(file).update(readFileSync(join(folder, file)))
+  const out = join(cacheFolder(), `clients-${hash.digest("hex").slice(0, 16)}`)
+  mkdirSync(cacheFolder(), { recursive: true })
+  goBuild(out, "clients", ".", "-s -w", say)
+  return out
+}
+
 function goBuild(out: string, module: string, what: string, ldflags: string, say: (line: string) => void): void {
   if (existsSync(out)) return
   if (spawnSync("go", ["version"]).error !== undefined) {
@@ -41,7 +53,7 @@ function goBuild(out: string, module: string, what: string, ldflags: string, say
       "Cannot build Kubernetes: no Go on this machine. Install Go 1.25 or later and run `npm run test:kubernetes` again",
     )
   }
-  say(`building ${what === "." ? module : what} (minutes the first time, kept in ${cacheFolder()})`)
+  say(`building ${what === "." ? module : what} (may take minutes the first time, kept in ${cacheFolder()})`)
   // Built under another name first, so that an interrupted build is never taken for a finished one.
   const half = `${out}.building-${process.pid}`
   const build = spawnSync("go", ["build", "-trimpath", "-ldflags", ldflags, "-o", half, what], {

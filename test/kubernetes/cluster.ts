@@ -27,6 +27,15 @@ export type KubernetesCluster = {
 /** All that need no cloud and no real nodes. */
 const CONTROLLERS =
   "*,-node-lifecycle-controller,-node-ipam-controller,-nodeipam,-nodelifecycle,-horizontalpodautoscaling,-persistentvolume-binder,-attachdetach"
+/** Those that run beside the embedded API server, too. */
+export const EMBEDDED_CONTROLLERS = [
+  "namespace-controller",
+  "serviceaccount-controller",
+  "root-ca-certificate-publisher-controller",
+  "certificatesigningrequest-signing-controller",
+  "garbage-collector-controller",
+  "clusterrole-aggregation-controller",
+].join(",")
 const READY_WITHIN_MS = 120_000
 
 /**

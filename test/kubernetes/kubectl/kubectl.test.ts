@@ -8,20 +8,11 @@ import { after, before, describe, test } from "node:test"
 import { eventually } from "../../support/eventually.ts"
 import { hawser, startHawser, type Running } from "../../support/hawser.ts"
 import { buildKubernetes } from "../build.ts"
-import { startKubernetes, type KubernetesCluster } from "../cluster.ts"
+import { EMBEDDED_CONTROLLERS, startKubernetes, type KubernetesCluster } from "../cluster.ts"
 import { normal } from "./normal.ts"
 import { findKubectls, type Kubectl } from "./programs.ts"
 import { STEPS, type Step } from "./steps.ts"
 
-/** What runs beside the embedded API server, too. */
-const CONTROLLERS = [
-  "namespace-controller",
-  "serviceaccount-controller",
-  "root-ca-certificate-publisher-controller",
-  "certificatesigningrequest-signing-controller",
-  "garbage-collector-controller",
-  "clusterrole-aggregation-controller",
-].join(",")
 const WITHIN_MS = 90_000
 const kubectls = findKubectls()
 const newest = kubectls.at(-1)
@@ -40,7 +31,7 @@ describe(
         "real",
         join(root, "real"),
         buildKubernetes(() => {}),
-        CONTROLLERS,
+        EMBEDDED_CONTROLLERS,
       )
       embedded = startHawser(root, "apiserver", "--dir", "embedded")
       await eventually(() => assert.match(embedded.output(), /Kubeconfig/))
