@@ -10,8 +10,14 @@ type GroupResource = { readonly group: string; readonly resource: string }
 export interface ObjectReader {
   /** @param namespace  "" for a cluster-scoped object */
   get(resource: GroupResource, namespace: string, name: string): UnknownObject | undefined
-  /** @param namespace  all namespaces when absent */
+  /**
+   * Objects stay parsed for the next reader: for those who read the resource again and again.
+   *
+   * @param namespace  all namespaces when absent
+   */
   list(resource: GroupResource, namespace?: string): readonly UnknownObject[]
+  /** The same for those who look once: nothing is kept for the next reader. */
+  scan(resource: GroupResource, namespace?: string): Iterable<UnknownObject>
   /** A number that changes whenever any object of the resource did: what is derived from them can be cached on it. */
   version(resource: GroupResource): number
   /** Tells of every change after it is acknowledged, in order, for all resources. @returns stops it */

@@ -47,6 +47,7 @@ class LocalInformer implements Informer<UnknownObject> {
   readonly #reader: ObjectReader
   readonly #log: Log
   readonly #namespace: string | undefined
+  readonly #named: boolean
   readonly #inScope: (object: UnknownObject) => boolean
   readonly #handlers: ((change: Change<UnknownObject>) => void)[] = []
   readonly #indexes = new Map<string, Index>()
@@ -56,6 +57,7 @@ class LocalInformer implements Informer<UnknownObject> {
     this.#reader = reader
     this.type = type
     this.#namespace = scope.namespace
+    this.#named = scope.fieldSelector !== undefined
     this.#inScope = filterOf(scope)
   }
 
@@ -66,6 +68,8 @@ class LocalInformer implements Informer<UnknownObject> {
   }
 
   list(): readonly UnknownObject[] {
+    // Of all that one name leaves out, nothing need be kept.
+    if (this.#named) return [...this.#reader.scan(this.type, this.#namespace)].filter(this.#inScope)
     return this.#reader.list(this.type, this.#namespace).filter(this.#inScope)
   }
 

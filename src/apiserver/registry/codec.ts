@@ -9,6 +9,8 @@ import type { StoredValue } from "#apiserver/storage/storage.ts"
 /** What readers keep beside a stored value. */
 export type Memo = {
   object?: UnknownObject
+  /** The object is that of a write, and nobody has asked for it yet: it goes when all have been told. */
+  passing?: boolean
   labels?: Readonly<Record<string, string>>
 }
 
@@ -71,6 +73,7 @@ const textOf = (value: Uint8Array) => asBuffer(value).toString()
 /** The object as stored, with its resourceVersion. Shared through the memo: never change it. */
 export function decodeStored(stored: StoredValue): UnknownObject {
   const memo = memoOf(stored)
+  memo.passing = false
   return (memo.object ??= decodeFresh(stored))
 }
 
@@ -81,7 +84,7 @@ export function decodeFresh(stored: StoredValue, revision = stored.revision): Un
   return object
 }
 
-/** Like `decodeStored`, but leaves nothing behind when nobody kept the object yet. */
+/** Like `decodeStored`, but leaves nothing behind when nobody kept the object. */
 export function peekStored(stored: StoredValue): UnknownObject {
   return (stored.memo as Memo | undefined)?.object ?? decodeFresh(stored)
 }

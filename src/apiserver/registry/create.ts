@@ -93,7 +93,7 @@ async function storeNew(deps: RegistryDeps, request: WriteRequest, object: Unkno
     if (existing !== undefined) throw exists(request, name, decodeStored(existing))
     return { created: true, object }
   }
-  const result = await deps.storage.put(key, value, 0, putOptions(deps, info, stored))
+  const result = await deps.storage.put(key, value, 0, putOptions(info, stored))
   if (!result.ok) {
     if (result.current === undefined) throw internalError(`storage refused to create ${key}`)
     throw exists(request, name, decodeStored(result.current))

@@ -74,12 +74,7 @@ async function attemptDelete(
   }
   if (request.dryRun) return { object: waiting, gone: false }
   const stored = toStored(info, waiting)
-  const result = await deps.storage.put(
-    current.key,
-    encodeStored(stored),
-    current.revision,
-    putOptions(deps, info, stored),
-  )
+  const result = await deps.storage.put(current.key, encodeStored(stored), current.revision, putOptions(info, stored))
   if (!result.ok) return { lostTo: result.current }
   return { object: withRevision(waiting, result.revision), gone: false }
 }

@@ -3,14 +3,15 @@ import type { ObjectChange, ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 import type { Storage, StorageEvent, StoredValue } from "#apiserver/storage/storage.ts"
 import { parseStorageKey } from "#apiserver/storage/storage-key.ts"
-import { decodeFresh, decodeStored, keyPrefix, storageKey } from "./codec.ts"
+import { decodeStored, keyPrefix, memoOf, peekStored, storageKey, type Memo } from "./codec.ts"
 
 type GroupResource = { readonly group: string; readonly resource: string }
 
-/** An `ObjectReader` over a storage. Objects are parsed when first asked for and kept with the stored value. */
+/**
+ * An `ObjectReader` over a storage. Parsed objects take twice the memory of their bytes: kept are those that somebody asked
+ * for by name, in every version that follows, and those of resources that somebody lists.
+ */
 export interface StoredReader extends ObjectReader {
-  /** Whether objects of the resource are read in this process, so that keeping a parsed one pays. */
-  isRead(resource: GroupResource): boolean
   stop(): void
 }
 
@@ -18,43 +19,54 @@ export function newStoredReader(options: { storage: Storage; resources: Resource
   const { storage, resources } = options
   const versions = new Map<string, number>()
   const initial = storage.revision
-  const read = new Set<string>()
+  const listed = new Set<string>()
   const handlers = new Set<(changes: readonly ObjectChange[]) => void>()
   const infos = newStoredInfos(resources)
 
   const watch = storage.watch("", initial, (events) => {
-    for (const event of events) versions.set(nameOf(parseStorageKey(event.key)), event.revision)
-    if (handlers.size === 0) return
-    const changes: ObjectChange[] = []
     for (const event of events) {
-      const resource = infos.find(parseStorageKey(event.key))
-      if (resource !== undefined)
-        changes.push(new StoredChange(resource, event, () => read.add(nameOf(resource.storage))))
+      const name = nameOf(parseStorageKey(event.key))
+      versions.set(name, event.revision)
+      if (event.type === "put" && (listed.has(name) || isKept(event.previous))) memoOf(event.stored).passing = false
     }
-    if (changes.length > 0) for (const handler of handlers) handler(changes)
+    if (handlers.size > 0) {
+      const changes: ObjectChange[] = []
+      for (const event of events) {
+        const resource = infos.find(parseStorageKey(event.key))
+        if (resource !== undefined) changes.push(new StoredChange(resource, event))
+      }
+      if (changes.length > 0) for (const handler of handlers) handler(changes)
+    }
+    for (const { stored } of events) if (isPassing(stored)) delete memoOf(stored).object
   })
 
   return {
     get(resource, namespace, name) {
-      read.add(nameOf(resource))
       const stored = storage.get(storageKey({ storage: { ...resource, version: "" } }, namespace, name))
       return stored === undefined ? undefined : decodeStored(stored)
     },
     list(resource, namespace) {
-      read.add(nameOf(resource))
+      listed.add(nameOf(resource))
       return storage.list(keyPrefix({ storage: { ...resource, version: "" } }, namespace)).map(decodeStored)
+    },
+    *scan(resource, namespace) {
+      for (const stored of storage.list(keyPrefix({ storage: { ...resource, version: "" } }, namespace)))
+        yield peekStored(stored)
     },
     version: (resource) => versions.get(nameOf(resource)) ?? initial,
     onChange(handler) {
       handlers.add(handler)
       return () => handlers.delete(handler)
     },
-    isRead: (resource) => read.has(nameOf(resource)),
     stop: () => watch.stop(),
   }
 }
 
 const nameOf = ({ group, resource }: GroupResource) => `${group}/${resource}`
+
+const isPassing = ({ memo }: StoredValue) => (memo as Memo | undefined)?.passing === true
+const isKept = (stored: StoredValue | undefined) =>
+  (stored?.memo as Memo | undefined)?.object !== undefined && !isPassing(stored!)
 
 /** Finds what is stored under a group and resource, in the version that it is stored in. */
 function newStoredInfos(resources: ResourceTable): { find(stored: GroupResource): ResourceInfo | undefined } {
@@ -81,31 +93,27 @@ class StoredChange implements ObjectChange {
   readonly resource: ResourceInfo
   readonly kind: "added" | "changed" | "deleted"
   readonly #event: StorageEvent
-  readonly #onRead: () => void
   #object: UnknownObject | undefined
   #before: UnknownObject | undefined
 
-  constructor(resource: ResourceInfo, event: StorageEvent, onRead: () => void) {
+  constructor(resource: ResourceInfo, event: StorageEvent) {
     this.resource = resource
     this.kind = event.type === "delete" ? "deleted" : event.previous === undefined ? "added" : "changed"
     this.#event = event
-    this.#onRead = onRead
   }
 
   get object(): UnknownObject {
-    this.#onRead()
     // A deleted object carries the revision of its deletion, so it is not the one that the memo keeps.
-    return (this.#object ??= this.kind === "deleted" ? decodeDeleted(this.#event) : decodeStored(this.#event.stored))
+    return (this.#object ??= this.kind === "deleted" ? decodeDeleted(this.#event) : peekStored(this.#event.stored))
   }
 
   get before(): UnknownObject | undefined {
     const previous = this.kind === "changed" ? this.#event.previous : undefined
-    return (this.#before ??= previous && decodeStored(previous))
+    return (this.#before ??= previous && peekStored(previous))
   }
 }
 
 function decodeDeleted(event: StorageEvent): UnknownObject {
-  const kept: StoredValue = event.stored
-  const last = kept.memo === undefined ? decodeFresh(kept) : decodeStored(kept)
+  const last = peekStored(event.stored)
   return { ...last, metadata: { ...last.metadata, resourceVersion: String(event.revision) } }
 }

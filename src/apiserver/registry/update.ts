@@ -141,7 +141,7 @@ async function store(
     if (!result.ok) return { lostTo: result.current }
     return { done: { created: false, object: withRevision(after, current.revision) } }
   }
-  const result = await deps.storage.put(current.key, value, current.revision, putOptions(deps, info, stored))
+  const result = await deps.storage.put(current.key, value, current.revision, putOptions(info, stored))
   if (!result.ok) return { lostTo: result.current }
   return { done: written(request, false, after, { value, revision: result.revision }) }
 }

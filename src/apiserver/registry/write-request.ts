@@ -61,12 +61,10 @@ export function admissionRequest(
   return { operation, resource: info, subresource, namespace, name, user, dryRun, nowMs, warn, ...objects }
 }
 
-/** @param stored  what is encoded in the value: it becomes what readers in this process see */
-export function putOptions(deps: RegistryDeps, info: ResourceInfo, stored: UnknownObject) {
-  const durable = info.strategy.volatile !== true
-  // Parsed objects take twice the memory of their bytes: only what somebody here reads is kept.
-  if (!deps.reader.isRead(info.storage)) return { durable }
-  return { durable, memo: (revision: number): Memo => ({ object: withRevision(stored, revision) }) }
+/** @param stored  what is encoded in the value: those who are told of the write need not parse it */
+export function putOptions(info: ResourceInfo, stored: UnknownObject) {
+  const memo = (revision: number): Memo => ({ object: withRevision(stored, revision), passing: true })
+  return { durable: info.strategy.volatile !== true, memo }
 }
 
 export function withRevision(object: UnknownObject, revision: number): UnknownObject {

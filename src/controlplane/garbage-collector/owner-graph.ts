@@ -34,7 +34,7 @@ export class OwnerGraph {
       const storage = `${resource.storage.group}/${resource.storage.resource}`
       if (seen.has(storage)) continue
       seen.add(storage)
-      for (const object of this.#reader.list(resource)) due.push(...this.take({ resource, kind: "added", object }))
+      for (const object of this.#reader.scan(resource)) due.push(...this.take({ resource, kind: "added", object }))
     }
     return due
   }
