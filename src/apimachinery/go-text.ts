@@ -35,6 +35,9 @@ export function goType(value: unknown): string {
   }
 }
 
+/** The package of a group's internal types: `core`, `apps`, `rbac`. */
+export const goPackageOf = (group: string): string => (group === "" ? "core" : group.split(".")[0]!)
+
 /** What Go's JSON decoder calls a value: the `X` of "cannot unmarshal X into". */
 export function goJsonKind(value: unknown): string {
   if (value === null || value === undefined) return "null"

@@ -1,5 +1,5 @@
 import { parseApiVersion } from "#apimachinery/gvk.ts"
-import { clone, deepEqual, isJsonObject } from "#apimachinery/json.ts"
+import { clone, deepEqual, isJsonObject, type JsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { KindSchema } from "#apimachinery/openapi.ts"
 import { rootShape } from "#apimachinery/schema/shape.ts"
@@ -34,6 +34,8 @@ export type ApplyArguments = {
   /** What the manager wants, and nothing else. */
   readonly config: UnknownObject
   readonly schema: KindSchema | undefined
+  /** An object of the kind in which nothing is set; what it has belongs to nobody. */
+  readonly empty?: JsonObject | undefined
   readonly manager: string
   /** Take fields from other managers instead of refusing. */
   readonly force: boolean
@@ -94,8 +96,7 @@ function checkConfiguration({ config, apiVersion }: ApplyArguments, type: MergeT
 /** `ns/name; apps/v1, Kind=Deployment`. */
 function describe({ apiVersion, kind, metadata }: UnknownObject): string {
   const { group, version } = parseApiVersion(apiVersion)
-  const groupVersion = group === "" ? version : `${group}/${version}`
-  return `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${groupVersion}, Kind=${kind}`
+  return `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${group}/${version}, Kind=${kind}`
 }
 
 type Applied = { readonly managers: Managers; readonly object: UnknownObject }
@@ -106,7 +107,7 @@ function applyWithHistory(args: ApplyArguments, live: UnknownObject, type: Merge
   if (managers.size === 0) {
     managers = bookUpdate({
       ...args,
-      before: emptyLike(live),
+      before: emptyLike(live, args.empty),
       after: live,
       managers,
       identity: {

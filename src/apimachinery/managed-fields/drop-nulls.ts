@@ -26,7 +26,10 @@ function withoutNulls(value: unknown, shape: Shape | undefined): unknown {
       changed = true
       continue
     }
-    const next = withoutNulls(member, shape.member(key))
+    const inner = shape.member(key)
+    // Text cannot be null: a map of texts holds an empty one then.
+    const isText = inner?.schema.type === "string" && inner.schema.format !== "byte"
+    const next = member === null && isText ? "" : withoutNulls(member, inner)
     changed ||= next !== member
     setMember(kept, key, next)
   }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "#apimachinery/json.ts"
 import type { ManagedFieldsEntry, UnknownObject } from "#apimachinery/meta.ts"
 import type { KindSchema } from "#apimachinery/openapi.ts"
 import { compareValues } from "./compare.ts"
@@ -28,6 +29,8 @@ export type UpdateArguments = {
   /** What is to be stored. Its `managedFields`, if any, are what the client sent. */
   readonly after: UnknownObject
   readonly schema: KindSchema | undefined
+  /** An object of the kind in which nothing is set; what it has belongs to nobody. */
+  readonly empty?: JsonObject | undefined
   /** The request's field manager; `unknown` stands for "". */
   readonly manager: string
   readonly nowMs: number
@@ -56,13 +59,13 @@ export function updateManagedFields(update: UpdateArguments): ManagedFieldsEntry
     subresource: update.subresource ?? "",
   }
   const type = rootType(update.schema)
-  const owners = bookUpdate({ ...update, before: before ?? emptyLike(after), managers, identity, type })
+  const owners = bookUpdate({ ...update, before: before ?? emptyLike(after, update.empty), managers, identity, type })
   return encodeManagers(owners)
 }
 
 /** What there is before an object exists. */
-export function emptyLike({ apiVersion, kind }: UnknownObject): UnknownObject {
-  return { apiVersion, kind, metadata: {} }
+export function emptyLike({ apiVersion, kind }: UnknownObject, empty?: JsonObject): UnknownObject {
+  return { ...empty, apiVersion, kind, metadata: {} }
 }
 
 /** The managers that the client sent, if it may and did, else those of the live object. What cannot be read counts as none. */

@@ -120,7 +120,7 @@ function goTypeOf(shape: Shape): string {
 /** Types that read JSON in a way of their own. */
 const CUSTOM_DECODERS: ReadonlyMap<string, (value: unknown, field: Field) => string | undefined> = new Map([
   ["Time", decodeTime],
-  ["MicroTime", decodeTime],
+  ["MicroTime", decodeMicroTime],
   ["Quantity", decodeQuantity],
   ["IntOrString", decodeIntOrString],
 ])
@@ -135,6 +135,16 @@ function decodeTime(value: unknown, field: Field): string | undefined {
   }
   const text = JSON.stringify(value)
   return `parsing time ${text} as "2006-01-02T15:04:05Z07:00": cannot parse ${text} as "2006"`
+}
+
+/** Reads no other fraction than microseconds. */
+function decodeMicroTime(value: unknown, field: Field): string | undefined {
+  if (typeof value !== "string") return cannotUnmarshal(goJsonKind(value), field, "string")
+  const [, rest] = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(.*)$/.exec(value) ?? []
+  const why = (at: string, want: string) =>
+    `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(at)} as ${JSON.stringify(want)}`
+  if (rest === undefined) return why(value, "2006")
+  return /^[.,]\d{6}\d*(Z|[+-]\d{2}:\d{2})$/.test(rest) ? undefined : why(rest, ".000000")
 }
 
 function decodeQuantity(value: unknown): string | undefined {
