@@ -1,3 +1,4 @@
+import type { JsonObject } from "#apimachinery/json.ts"
 import type { JsonSchema, KindSchema } from "#apimachinery/openapi.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError, StatusError } from "#apimachinery/status-error.ts"
@@ -65,6 +66,8 @@ export type Column = {
 export type Strategy = {
   /** Fills in defaults after decoding. */
   readonly setDefaults?: (object: UnknownObject) => void
+  /** An object of the kind in which nothing is set, as a typed server writes it: what is there already belongs to nobody. */
+  readonly emptyObject?: () => JsonObject
   readonly prepareForCreate?: (object: UnknownObject, context: StrategyContext) => void
   readonly prepareForUpdate?: (object: UnknownObject, before: UnknownObject, context: StrategyContext) => void
   readonly validate?: (object: UnknownObject) => readonly FieldError[]
@@ -75,6 +78,8 @@ export type Strategy = {
     before: UnknownObject | undefined,
     context: StrategyContext,
   ) => StatusError | undefined
+  /** Every answer about the version says so. */
+  readonly deprecation?: string
   readonly warnings?: (object: UnknownObject) => readonly string[]
   /** `spec`: metadata.generation counts changes of spec (for a custom resource: of all but metadata and status). */
   readonly generation: "spec" | "none"
@@ -84,6 +89,8 @@ export type Strategy = {
   readonly allowUnconditionalUpdate: boolean
   /** DELETE answers with the object instead of a Success status. */
   readonly deleteReturnsObject: boolean
+  /** A deletion that says nothing leaves dependents alone. */
+  readonly orphansByDefault?: boolean
   /** Seconds that a deletion waits by default; only Pods have one. */
   readonly defaultGracePeriodSeconds?: (object: UnknownObject) => number
   /** When a deletion begins and the object stays for now: a Namespace's phase. */

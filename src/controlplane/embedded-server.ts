@@ -114,10 +114,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     version: VERSION_INFO,
-    virtual: [
-      ...reviewResources({ reader, authorizer, authenticator, issuer, random }),
-      podBinding(reader, () => client),
-    ],
+    virtual: [...reviewResources({ reader, authorizer, authenticator, issuer, random }), podBinding(storage)],
     discovery: (request) => options.plain?.(request) ?? discovery(request),
     admission: [
       rbacEscalation(authorizer),

@@ -5,6 +5,8 @@ import type { KindSchema } from "#apimachinery/openapi.ts"
 import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo, Strategy, SubresourceInfo } from "#apiserver/resource.ts"
 import { customColumns } from "./custom-columns.ts"
+import { compareVersions } from "#apiserver/discovery/groups.ts"
+import { readBySchema } from "./served-form.ts"
 import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts"
 import { validateScale } from "./scale-validation.ts"
 
@@ -41,6 +43,15 @@ function newCustomResource(definition: CustomResourceDefinition, version: Defini
     strategy: strategyOf(definition, version),
     columns: customColumns(version),
     selectableFields: selectableFieldsOf(version),
+    // A first definition with one version was the schema of everything that is stored: bytes are answers.
+    ...(versions.length === 1 && (definition.metadata.generation ?? 1) === 1
+      ? {}
+      : {
+          convert: readBySchema(
+            { group, version: version.name, schema },
+            { group, version: stored.name, schema: kindSchemaOf(stored) },
+          ),
+        }),
     ...(scale === undefined
       ? {}
       : {
@@ -95,7 +106,7 @@ function strategyOf(definition: CustomResourceDefinition, version: DefinitionVer
         }
       : {}),
     ...(isTerminating ? { admit: (_, before) => (before === undefined ? refuseCreation() : undefined) } : {}),
-    ...(deprecation === undefined ? {} : { warnings: () => [deprecation] }),
+    ...(deprecation === undefined ? {} : { deprecation }),
   }
 }
 
@@ -107,7 +118,21 @@ function refuseCreation() {
 function deprecationOf({ spec }: CustomResourceDefinition, version: DefinitionVersion): string | undefined {
   if (version.deprecated !== true) return undefined
   const apiVersion = apiVersionOf({ group: spec.group, version: version.name })
-  return version.deprecationWarning ?? `${apiVersion} ${spec.names.kind} is deprecated`
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning
+  const newer = newerVersion(spec.versions, version.name)
+  const instead =
+    newer === undefined ? "" : `; use ${apiVersionOf({ group: spec.group, version: newer })} ${spec.names.kind}`
+  return `${apiVersion} ${spec.names.kind} is deprecated${instead}`
+}
+
+/** The version to move to: the first by priority that is served, is not deprecated, and comes before this one. */
+function newerVersion(versions: readonly DefinitionVersion[], name: string): string | undefined {
+  const byPriority = versions.toSorted((a, b) => compareVersions(a.name, b.name))
+  const better = byPriority.slice(
+    0,
+    byPriority.findIndex((version) => version.name === name),
+  )
+  return better.find((version) => version.served && version.deprecated !== true)?.name
 }
 
 function selectableFieldsOf(version: DefinitionVersion): ResourceInfo["selectableFields"] {

@@ -23,6 +23,11 @@ function rename(object: UnknownObject, apiVersion: string, names: ReadonlyMap<st
 
 /** Events are stored as core/v1; events.k8s.io/v1 is another view of the same objects. */
 export const EVENT_CONVERSION: NonNullable<ResourceInfo["convert"]> = {
-  fromStored: (object) => rename(object, "events.k8s.io/v1", toEvents),
+  fromStored(object) {
+    const event = rename(object, "events.k8s.io/v1", toEvents)
+    // In core/v1 they are always there.
+    for (const field of ["reportingController", "reportingInstance"]) if (event[field] === "") delete event[field]
+    return event
+  },
   toStored: (object) => rename(object, "v1", toCore),
 }

@@ -41,7 +41,13 @@ const FIELDS: { readonly [groupResource: string]: Fields } = {
     ["source", (event) => textIn(event["source"], "component") || textIn(event, "reportingComponent")],
     "type",
   ),
-  "events.k8s.io/events": fields(...involved.map((f) => `regarding.${f}`), "reason", "reportingController", "type"),
+  // They are stored as core/v1 Events.
+  "events.k8s.io/events": fields(
+    ...involved.map((f) => [`regarding.${f}`, scalar(`involvedObject.${f}`)] as const),
+    "reason",
+    ["reportingController", scalar("reportingComponent")],
+    "type",
+  ),
   "/secrets": fields("type"),
   "/namespaces": fields("status.phase"),
   "/nodes": fields(["spec.unschedulable", scalar("spec.unschedulable", "false")]),

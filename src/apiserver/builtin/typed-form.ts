@@ -125,6 +125,17 @@ function canonical(value: unknown): unknown {
   return value
 }
 
+/** What the encoder writes for a struct that nobody has filled: without defaults, but with all fields that always appear. */
+export function zeroStruct(schemaName: string): Json {
+  const struct: Json = {}
+  for (const { name, code, struct: inner } of shapeOf(schemaName)?.fields.values() ?? []) {
+    if (code in ZERO) struct[name] = ZERO[code]
+    // A time that is not set is null.
+    else if (code === "o") struct[name] = inner === "" ? null : zeroStruct(inner)
+  }
+  return struct
+}
+
 /** What the encoder writes for a field of a kind that nobody has filled: `{}`, `{"replicas":0}`; undefined when it writes nothing. */
 export function emptyField(schemaName: string, field: string): Json | undefined {
   const found = shapeOf(schemaName)?.fields.get(field)

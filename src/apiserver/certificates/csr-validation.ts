@@ -84,7 +84,7 @@ const conditionsOf = (csr: UnknownObject, type: string): Json[] =>
   itemsIn(csr["status"], "conditions").filter((condition) => condition["type"] === type)
 
 function validateRequest(request: string): FieldError[] {
-  const refuse = (detail: string) => [invalidValue("spec.request", request, detail)]
+  const refuse = (detail: string) => [invalidValue("spec.request", request === "" ? null : request, detail)]
   const pem = Buffer.from(request, "base64").toString("utf8")
   if (decodePem(pem)[0]?.label !== "CERTIFICATE REQUEST") return refuse("PEM block type must be CERTIFICATE REQUEST")
   try {

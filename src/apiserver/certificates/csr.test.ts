@@ -43,7 +43,7 @@ for (const { name, spec, want } of [
   {
     name: "no request",
     spec: { request: "" },
-    want: ['spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST'],
+    want: ["spec.request: Invalid value: null: PEM block type must be CERTIFICATE REQUEST"],
   },
   {
     name: "another PEM block",

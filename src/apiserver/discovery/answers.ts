@@ -7,8 +7,8 @@ import type { ServerRequest } from "#apiserver/request.ts"
 type Headers = HttpResponse["headers"]
 
 /** An object in the form that the asker accepts. */
-export function objectAnswer(request: ServerRequest, object: object): HttpResponse {
-  return objectResponse(200, object, negotiate(request.headers, { views: [], pretty: false }))
+export function objectAnswer(request: ServerRequest, object: object, routed?: "object"): HttpResponse {
+  return objectResponse(200, object, negotiate(request.headers, { views: [], routed }))
 }
 
 /** Bytes with a name of their content, which are not sent again to those who have them. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { HttpResponse } from "#lib/http.ts"
-import { StatusError } from "#apimachinery/status-error.ts"
+import { newStatusError, StatusError } from "#apimachinery/status-error.ts"
+import { refusalForm } from "#apiserver/handlers/negotiation.ts"
 import { errorResponse } from "#apiserver/handlers/responses.ts"
 import { newOpenApiHandler } from "#apiserver/openapi/handler.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
@@ -32,7 +33,6 @@ export function newDiscoveryHandler(options: DiscoveryOptions): Answer {
   const discovery = newGroupAnswers(resources)
   const openApi = newOpenApiHandler(resources)
   return (request) => {
-    if (request.method !== "GET" && request.method !== "HEAD") return undefined
     const path = request.path.split("?", 1)[0]!.replace(/(?<=.)\/$/, "")
     try {
       if (path === "/") return objectAnswer(request, { paths: rootPaths(groupsOf(resources), issuer !== undefined) })
@@ -42,13 +42,24 @@ export function newDiscoveryHandler(options: DiscoveryOptions): Answer {
         return keysAnswer("application/json", issuer.openidConfiguration(`https://${hostOf(request)}`))
       }
       if (issuer !== undefined && path === "/openid/v1/jwks") return keysAnswer("application/jwk-set+json", issuer.jwks)
-      return discovery(request, path)
+      const found = discovery(request, path)
+      return found === undefined || mayAsk(request.method, path) ? found : notAllowed()
     } catch (error) {
-      if (error instanceof StatusError) return errorResponse(error)
+      if (error instanceof StatusError) return errorResponse(error, refusalForm(request.headers, undefined))
       throw error
     }
   }
 }
+
+/** The lists of groups and of a group's versions answer whatever the method is; the other documents are routes for GET. */
+function mayAsk(method: string, path: string): boolean {
+  return method === "GET" || method === "HEAD" || /^\/apis(\/[^/]+)?$/.test(path)
+}
+
+const notAllowed = () =>
+  errorResponse(
+    newStatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {}),
+  )
 
 const hostOf = (request: ServerRequest) => request.headers["host"] ?? ""
 
@@ -96,6 +107,7 @@ function newGroupAnswers(resources: ResourceTable): (request: ServerRequest, pat
   return (request, path) => {
     const [, root, name, version, ...rest] = path.split("/")
     if ((root !== "api" && root !== "apis") || rest.length > 0) return undefined
+    if (root === "apis" && name === "" && version !== undefined) return undefined
     if (generation !== resources.generation) {
       generation = resources.generation
       groups = groupsOf(resources)
@@ -115,7 +127,7 @@ function newGroupAnswers(resources: ResourceTable): (request: ServerRequest, pat
     const wanted = root === "api" ? name : version
     if (wanted === undefined) return objectAnswer(request, apiGroup(group))
     const found = group.versions.find((v) => v.version === wanted)
-    return found === undefined ? unknownResource() : objectAnswer(request, apiResourceList(group.name, found))
+    return found === undefined ? unknownResource() : objectAnswer(request, apiResourceList(group.name, found), "object")
   }
 }
 

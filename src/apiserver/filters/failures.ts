@@ -1,7 +1,8 @@
 import type { HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
 import { internalError, newStatusError, StatusError } from "#apimachinery/status-error.ts"
-import { negotiateFailure } from "#apiserver/handlers/negotiation.ts"
+import { refusalForm } from "#apiserver/handlers/negotiation.ts"
+import { isPretty } from "#apiserver/handlers/resource-deps.ts"
 import { errorResponse } from "#apiserver/handlers/responses.ts"
 import type { Call } from "#apiserver/handlers/call.ts"
 import { DatabaseError } from "#apiserver/storage/storage-errors.ts"
@@ -13,7 +14,7 @@ import type { Filter } from "./filter.ts"
  */
 export function withFailures(log: Log): Filter {
   const answer = (call: Call, error: unknown): HttpResponse => {
-    const form = negotiateFailure(call.request.headers, isPretty(call))
+    const form = refusalForm(call.request.headers, isPretty(call))
     if (error instanceof StatusError) return errorResponse(error, form)
     if (error instanceof DatabaseError && error.problem === "no space") {
       log.warn("Write refused: no space", { error, path: call.request.path, auditId: call.auditId })
@@ -31,9 +32,4 @@ export function withFailures(log: Log): Filter {
       return answer(call, error)
     }
   }
-}
-
-function isPretty(call: Call): boolean {
-  const pretty = call.info.query.get("pretty")
-  return pretty !== null && pretty !== "false" && pretty !== "0"
 }

@@ -9,7 +9,7 @@ import type { RequestInfo } from "#apiserver/request.ts"
 export function parseRequestInfo(method: string, target: string): RequestInfo {
   const at = target.indexOf("?")
   const path = at < 0 ? target : target.slice(0, at)
-  const query = new URLSearchParams(at < 0 ? "" : target.slice(at + 1))
+  const query = parseQuery(at < 0 ? "" : target.slice(at + 1))
   const segments = decodeSegments(path)
   const plain: RequestInfo = {
     isResource: false,
@@ -31,6 +31,13 @@ export function parseRequestInfo(method: string, target: string): RequestInfo {
   if (group === undefined || version === undefined) return plain
   if (rest.length === 0) return { ...plain, group, version }
   return { ...plain, group, version, isResource: true, ...parseResource(method, rest, query) }
+}
+
+/** As Go does since a semicolon no longer separates: what has one counts for nothing. */
+function parseQuery(text: string): URLSearchParams {
+  if (!text.includes(";")) return new URLSearchParams(text)
+  const pairs = text.split("&").filter((pair) => !pair.includes(";"))
+  return new URLSearchParams(pairs.join("&"))
 }
 
 type ResourcePart = Pick<RequestInfo, "verb" | "namespace" | "resource" | "subresource" | "name" | "parts">

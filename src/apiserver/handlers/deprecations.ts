@@ -7,6 +7,6 @@ const DEPRECATED: Readonly<Record<string, string>> = {
 }
 
 /** @returns the warning that each answer about the type carries */
-export function deprecationOf({ group, version, resource }: ResourceInfo): string | undefined {
-  return DEPRECATED[`${group}/${version}/${resource}`]
+export function deprecationOf({ group, version, resource, strategy }: ResourceInfo): string | undefined {
+  return strategy.deprecation ?? DEPRECATED[`${group}/${version}/${resource}`]
 }

@@ -26,12 +26,15 @@ export type FormContext = {
   readonly nowMs: number
 }
 
-/** @throws StatusError BadRequest */
-export function parseInclude(query: URLSearchParams): IncludeObject {
+/** What the rows of a table carry; other forms do not ask. @throws StatusError BadRequest */
+export function parseInclude(query: URLSearchParams, form: Representation): IncludeObject {
+  if (form.as !== "Table") return "Metadata"
   const include = query.get("includeObject") ?? ""
   if (include === "" || include === "Metadata") return "Metadata"
   if (include === "None" || include === "Object") return include
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }
 
 /** One object as JSON with a newline. `value` has the stored form of the resource. */
@@ -67,11 +70,15 @@ const PARTIAL_HEADS = new Map(
 )
 const partialHead = (form: Representation) => PARTIAL_HEADS.get(form.viewVersion ?? "v1")!
 
-export function listMetadata(info: ResourceInfo, list: ListResult): ListMeta {
+export function listMetadata(info: ResourceInfo, form: Representation, list: ListResult): ListMeta {
   return {
     resourceVersion: String(list.revision),
     // Lists of custom resources name the token even when there is none.
-    ...(list.continue !== undefined ? { continue: list.continue } : info.custom ? { continue: "" } : {}),
+    ...(list.continue !== undefined
+      ? { continue: list.continue }
+      : info.custom && form.as !== "Table"
+        ? { continue: "" }
+        : {}),
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   }
 }
@@ -86,7 +93,7 @@ export function listType(info: ResourceInfo, form: Representation): { apiVersion
 /** A list as JSON with a newline. */
 export function listBytes(context: FormContext, list: ListResult): Uint8Array {
   const { info, form, include, nowMs } = context
-  const metadata = listMetadata(info, list)
+  const metadata = listMetadata(info, form, list)
   if (form.as === "Table") {
     const objects = list.items.map((item) => toServed(info, peekStored(item)))
     const table = tableOf(objects, { columns: info.columns, metadata, include, nowMs, ...versionOf(form) })
@@ -103,10 +110,16 @@ export function listBytes(context: FormContext, list: ListResult): Uint8Array {
     if (i > 0) joiner.add(COMMA)
     if (partial) joiner.addMetadata(head, value, revision)
     else if (isStoredForm(info)) joiner.addObject(head, value, revision)
-    else joiner.addText(JSON.stringify(toServed(info, peekStored(list.items[i]!))))
+    else joiner.addText(JSON.stringify(listItem(info, list.items[i]!)))
   }
   joiner.addText("]}\n")
   return joiner.join()
+}
+
+/** Items of built-in lists name neither version nor kind. */
+function listItem(info: ResourceInfo, stored: StoredValue): object {
+  const { apiVersion, kind, ...rest } = toServed(info, peekStored(stored))
+  return info.custom ? { apiVersion, kind, ...rest } : rest
 }
 
 const COMMA = Buffer.from(",")
@@ -184,12 +197,13 @@ export function bookmarkObject(
   return partial
     ? { kind: "PartialObjectMetadata", apiVersion: version, metadata }
     : form.as === "Table"
-      ? {
-          kind: "Table",
-          apiVersion: version,
+      ? tableOf([bare as UnknownObject], {
+          columns: info.columns,
           metadata: { resourceVersion: metadata.resourceVersion },
-          columnDefinitions: null,
-          rows: [{ cells: [], object: include === "None" ? null : bare }],
-        }
+          include,
+          nowMs: 0,
+          heads: false,
+          ...versionOf(form),
+        })
       : bare
 }

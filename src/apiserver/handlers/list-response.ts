@@ -19,7 +19,7 @@ function protobufList({ info, form }: FormContext, list: ListResult): Uint8Array
   const item = form.as === undefined ? { apiVersion: apiVersionOf(info), kind: info.kind } : PARTIAL
   let bytes = 0
   for (const { value } of list.items) bytes += value.length + ANSWER_OVERHEAD_BYTES
-  return encodeProtobufList({ ...type, metadata: listMetadata(info, list) }, item, {
+  return encodeProtobufList({ ...type, metadata: listMetadata(info, form, list) }, item, {
     length: list.items.length,
     at: (index) => toServed(info, peekStored(list.items[index]!)),
     bytes,

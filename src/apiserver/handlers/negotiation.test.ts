@@ -63,7 +63,7 @@ for (const { name, headers, views = LIST_VIEWS, stream = false, protobuf = false
   },
 ] as const) {
   test(`negotiate: ${name}`, () => {
-    const { mediaType, as, pretty } = negotiate(headers, { views, pretty: false, stream, protobuf })
+    const { mediaType, as, pretty } = negotiate(headers, { views, stream, protobuf })
     assert.deepEqual([mediaType, as, pretty], want)
   })
 }
@@ -76,7 +76,7 @@ for (const [accept, message] of [
   ["application/cbor", `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
 ] as const) {
   test(`negotiate: ${accept} alone is not acceptable`, () => {
-    assert.throws(() => negotiate({ accept }, { views: LIST_VIEWS, pretty: false }), {
+    assert.throws(() => negotiate({ accept }, { views: LIST_VIEWS, routed: "object" }), {
       code: 406,
       message,
     })

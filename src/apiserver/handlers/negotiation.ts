@@ -49,36 +49,31 @@ export function negotiate(
   headers: Readonly<Record<string, string>>,
   options: {
     readonly views: readonly View[]
-    readonly pretty: boolean
+    /** As the query says; undefined when it says nothing. */
+    readonly pretty?: boolean | undefined
     readonly stream?: boolean
     readonly protobuf?: boolean
+    /** Of a built-in kind: its routes look at the media types before anything else. */
+    readonly routed?: "object" | "watchable" | undefined
+    /** `core.ConfigMap`, for refusals. */
+    readonly type?: string
   },
 ): Representation {
-  const pretty = options.pretty || PEOPLE.test(headers["user-agent"] ?? "")
+  const pretty = options.pretty ?? PEOPLE.test(headers["user-agent"] ?? "")
   const accept = headers["accept"]?.trim()
   if (!accept) return { mediaType: "json", contentType: "application/json", pretty }
   const clauses = parseAccept(accept)
+  if (options.routed !== undefined) checkRoute(clauses, options.routed)
   for (const clause of clauses) {
     const mediaType = MEDIA_TYPES[clause.type]
     if (mediaType === undefined || (options.stream && mediaType === "yaml")) continue
+    checkView(clause, options.views, options.type)
     const found = viewOf(clause, options.views)
     if (found === undefined) continue
     if (mediaType === "protobuf" && !(found.as === undefined ? options.protobuf : found.as !== "Table")) continue
     return { mediaType, contentType: CONTENT_TYPE_OF[mediaType], ...found, pretty }
   }
-  throw notAcceptable(
-    options.stream ?? false,
-    clauses.some(({ type }) => type in MEDIA_TYPES),
-  )
-}
-
-/** The form of a refusal: the first that fits, and indented JSON where none does. */
-export function negotiateFailure(headers: Readonly<Record<string, string>>, pretty: boolean): Representation {
-  try {
-    return negotiate(headers, { views: [], pretty, protobuf: true })
-  } catch {
-    return { mediaType: "json", contentType: CONTENT_TYPE_OF.json, pretty: true }
-  }
+  throw notAcceptable(options.stream ?? false)
 }
 
 type Clause = { readonly type: string; readonly quality: number; readonly parameters: ReadonlyMap<string, string> }
@@ -95,7 +90,7 @@ function parseAccept(accept: string): Clause[] {
     const quality = Number(parameters.get("q") ?? 1)
     return { type: type.toLowerCase(), quality: Number.isNaN(quality) ? 0 : quality, parameters }
   })
-  return clauses.filter((c) => c.quality > 0).toSorted((a, b) => b.quality - a.quality)
+  return clauses.toSorted((a, b) => b.quality - a.quality)
 }
 
 /** @returns undefined when the clause asks for a view that this answer cannot take */
@@ -108,16 +103,47 @@ function viewOf({ parameters }: Clause, views: readonly View[]): { as?: View; vi
   return view === undefined ? undefined : { as: view, viewVersion: version }
 }
 
-/** @param known  whether a type was asked for that the server knows, though not for this */
-function notAcceptable(stream: boolean, known: boolean) {
-  const types = Object.values(CONTENT_TYPE_OF)
-  const streams = [CONTENT_TYPE_OF.json, PROTOBUF].map((type) => `${type};stream=watch`)
-  if (known) {
-    const accepted = (stream ? streams : types).join(", ")
-    return newStatusError("NotAcceptable", `only the following media types are accepted: ${accepted}`)
+function notAcceptable(stream: boolean) {
+  const types = stream ? STREAM_TYPES : OBJECT_TYPES
+  return newStatusError("NotAcceptable", `only the following media types are accepted: ${types}`)
+}
+
+const OBJECT_TYPES = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+const STREAM_TYPES = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+const ROUTED_TYPES: ReadonlySet<string> = new Set(["*/*", ...OBJECT_TYPES.split(", ")])
+
+/** The router in front of the built-in kinds knows no parameters and no `application/*`. Source: go-restful. */
+function checkRoute(clauses: readonly Clause[], routed: "object" | "watchable"): void {
+  if (clauses.some(({ type }) => ROUTED_TYPES.has(type))) return
+  const types = routed === "watchable" ? `${OBJECT_TYPES}, ${STREAM_TYPES}` : OBJECT_TYPES
+  throw newStatusError("NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${types}`, {})
+}
+
+/** A list is no object and an object no list: whoever asks for the other one's metadata is told so. */
+function checkView({ parameters }: Clause, views: readonly View[], type: string | undefined): void {
+  const as = parameters.get("as")
+  if (
+    type === undefined ||
+    views.length > 2 ||
+    parameters.get("g") !== "meta.k8s.io" ||
+    !VIEW_VERSIONS.includes(parameters.get("v") ?? "")
+  )
+    return
+  if (as === "PartialObjectMetadata" && views.includes("PartialObjectMetadataList")) {
+    throw newStatusError("NotAcceptable", `you requested ${as}, but the requested object is a list (*${type})`)
   }
-  const available = (stream ? [...types, ...streams] : types).join(", ")
-  return newStatusError("NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available}`, {})
+  if (as === "PartialObjectMetadataList" && views.includes("PartialObjectMetadata")) {
+    throw newStatusError("NotAcceptable", `you requested ${as}, but the requested object is not a list (*${type})`)
+  }
+}
+
+/** The form of a refusal: what was asked for, without views; indented JSON for whoever accepts nothing that is there. */
+export function refusalForm(headers: Readonly<Record<string, string>>, pretty: boolean | undefined): Representation {
+  try {
+    return negotiate(headers, { views: [], pretty, protobuf: true })
+  } catch {
+    return { mediaType: "json", contentType: CONTENT_TYPE_OF.json, pretty: true }
+  }
 }
 
 export type BodyFormat = "json" | "yaml" | "protobuf"

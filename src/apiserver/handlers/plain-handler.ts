@@ -22,7 +22,10 @@ export type ServerVersion = {
 function versionObject(version: ServerVersion): object {
   const [major = "", minor = ""] = version.gitVersion.replace(/^v/, "").split(".")
   const rest = { gitCommit: "", gitTreeState: "clean", buildDate: "1970-01-01T00:00:00Z", goVersion: "", compiler: "" }
-  return { major, minor, platform: "linux/amd64", ...rest, ...version }
+  // What a program may rely on that was made for the version before.
+  const compatible = { minCompatibilityMajor: major, minCompatibilityMinor: String(Number(minor) - 1) }
+  const emulated = { emulationMajor: major, emulationMinor: minor }
+  return { major, minor, ...emulated, ...compatible, platform: "linux/amd64", ...rest, ...version }
 }
 
 /** A check of `/readyz`. @returns what is wrong, undefined when nothing is */
@@ -37,7 +40,7 @@ export type PlainOptions = {
 }
 
 /** The text format of Prometheus. */
-const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 /** Answers paths that are no resources: health, version, metrics, discovery. */
 export function newPlainHandler(options: PlainOptions): CallHandler {
@@ -49,15 +52,18 @@ export function newPlainHandler(options: PlainOptions): CallHandler {
     if (found !== undefined) return found
     for (const [root, list] of Object.entries(checks)) {
       if (path !== root && !path.startsWith(`${root}/`)) continue
-      if (verb !== "get" && verb !== "head") throw newStatusError("MethodNotAllowed", `method not allowed`)
       return healthResponse(root, path.slice(root.length + 1), list, call)
     }
-    if (path === "/version" || path === "/version/")
+    if (path === "/version" || path === "/version/") {
+      if (verb !== "get") {
+        throw newStatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+      }
       return objectResponse(
         200,
         versionObject(options.version),
-        negotiate(call.request.headers, { views: [], pretty: true }),
+        negotiate(call.request.headers, { views: [], pretty: true, routed: "watchable" }),
       )
+    }
     if (path === "/metrics") {
       const response = textResponse(200, options.metrics())
       return { ...response, headers: { ...response.headers, "content-type": METRICS_TYPE } }

@@ -19,12 +19,12 @@ import { objectBytes, parseInclude } from "./forms.ts"
 import { formOf, namespaceOf, type ResourceDeps } from "./resource-deps.ts"
 import { listResponse } from "./list-response.ts"
 import { bytesResponse, objectResponse } from "./responses.ts"
-import { parseInteger } from "./write-options.ts"
+import { parseFlag, parseInteger } from "./write-options.ts"
 
 export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
   const { query, name, subresource } = call.info
   const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
-  const include = parseInclude(query)
+  const include = parseInclude(query, form)
   const wait = waitForRevision(
     deps.storage,
     deps.clock,
@@ -43,7 +43,7 @@ export function answerGet(deps: ResourceDeps, call: Call, info: ResourceInfo): H
 export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse | Promise<HttpResponse> {
   const { query } = call.info
   const form = formOf(call, info, ["Table", "PartialObjectMetadataList"])
-  const include = parseInclude(query)
+  const include = parseInclude(query, form)
   const request = parseListRequest(query)
   validateListRequest(request)
   const selection = newSelection(info, {
@@ -63,10 +63,13 @@ export function answerList(deps: ResourceDeps, call: Call, info: ResourceInfo): 
 }
 
 export function parseListRequest(query: URLSearchParams): ListRequest {
+  // A list has no end to wait for, yet what names one must be a number.
+  parseInteger(query, "timeoutSeconds")
   return {
     resourceVersion: query.get("resourceVersion") ?? "",
     resourceVersionMatch: query.get("resourceVersionMatch") ?? "",
     limit: Math.max(parseInteger(query, "limit") ?? 0, 0),
     continue: query.get("continue") ?? "",
+    sendInitialEvents: parseFlag(query, "sendInitialEvents"),
   }
 }

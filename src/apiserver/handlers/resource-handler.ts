@@ -2,6 +2,7 @@ import type { HttpResponse } from "#lib/http.ts"
 import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
+import { textResponse } from "./responses.ts"
 import type { Call, CallHandler } from "./call.ts"
 import { deprecationOf } from "./deprecations.ts"
 import { answerGet, answerList } from "./read.ts"
@@ -28,13 +29,21 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
   const virtuals = new Map(virtual.map((v) => [`${v.group}/${v.resource}/${v.subresource ?? ""}`, v]))
   return (call) => {
     const { group, version, resource, subresource, verb, namespace, name } = call.info
+    // An encoded slash makes no name; a doubled one makes no path.
+    if (name.includes("/") || call.info.path.replace(/\?.*/, "").includes("//")) throw noResource()
+    if (call.request.method === "HEAD") throw notAllowed()
     const info = deps.resources.find(group, version, resource)
     const answered = virtuals.get(`${group}/${resource}/${subresource}`)
     if (answered !== undefined && (info !== undefined || answered.subresource === undefined)) {
-      if (verb !== "create") throw notAllowed()
+      if (verb !== "create") throw name === "" || subresource !== "" ? notAllowed() : noResource()
       return answerVirtual(deps, call, answered, info)
     }
-    if (info === undefined) throw noResource()
+    if (info === undefined) {
+      // Nobody has the group: then the path is nobody's.
+      if (deps.resources.all().every((served) => served.group !== group))
+        return textResponse(404, "404 page not found\n")
+      throw noResource()
+    }
     const deprecation = deprecationOf(info)
     if (deprecation !== undefined) call.warnings.push(deprecation)
     if (subresource !== "") {
@@ -46,9 +55,13 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
     } else if (!info.verbs.includes(verb) || (verb === "create" && name !== "")) throw notAllowed()
     const needsNamespace = info.namespaced && namespace === "" && verb !== "list" && verb !== "watch"
     // A cluster-scoped resource has no path inside a namespace, and the other way round.
-    if (needsNamespace || (!info.namespaced && namespace !== "" && resource !== "namespaces")) {
+    if (
+      needsNamespace ||
+      (!info.namespaced && namespace !== "" && !(resource === "namespaces" && name === namespace))
+    ) {
       throw verb === "create" || verb === "deletecollection" ? notAllowed() : noResource()
     }
+    if ((verb === "update" || verb === "patch") && name === "") throw notAllowed()
     const handler = VERBS[verb]
     if (handler === undefined) throw notAllowed()
     return handler(deps, call, info)

@@ -34,9 +34,9 @@ export function tableOf(
     readonly viewVersion?: string
     readonly heads?: boolean
   },
-): object {
+): { readonly kind: string; readonly apiVersion: string } {
   const { columns, include, nowMs, viewVersion = "v1" } = options
-  return {
+  const table = {
     kind: "Table",
     apiVersion: `meta.k8s.io/${viewVersion}`,
     metadata: options.metadata,
@@ -46,6 +46,7 @@ export function tableOf(
       object: include === "None" ? null : include === "Object" ? item : partialObject(item, viewVersion),
     })),
   }
+  return table
 }
 
 function definitionOf({ name, type, format = "", description = "", priority = 0 }: Column): object {

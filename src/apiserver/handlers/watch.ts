@@ -17,7 +17,7 @@ const TIMEOUT_SECONDS_MIN = 1800
 export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo): HttpResponse {
   const { query } = call.info
   const form = formOf(call, info, ["Table", "PartialObjectMetadata", "PartialObjectMetadataList"], true)
-  const context = { info, form, include: parseInclude(query) }
+  const context = { info, form, include: parseInclude(query, form) }
   const resourceVersion = parseResourceVersion(query.get("resourceVersion") ?? "", "watch")
   const sendInitial = parseFlag(query, "sendInitialEvents")
   validate(query, sendInitial)
@@ -54,10 +54,12 @@ function validate(query: URLSearchParams, sendInitial: boolean | undefined): voi
     errors.push({ field: "resourceVersionMatch", reason: "FieldValueForbidden", body: `Forbidden: ${detail}` })
   if (sendInitial === undefined) {
     if (match !== "") forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
-  } else if (match === "") forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
-  else if (match !== "NotOlderThan") {
+  } else if (match !== "NotOlderThan") {
+    forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+    if (match === "") throw invalidListOptions(errors)
     const body = `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`
     errors.push({ field: "resourceVersionMatch", reason: "FieldValueNotSupported", body })
   }
+  if (query.get("continue")) forbid("resourceVersionMatch is forbidden when continue is provided")
   if (errors.length > 0) throw invalidListOptions(errors)
 }

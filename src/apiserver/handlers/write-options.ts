@@ -25,7 +25,7 @@ export function parseWriteOptions(
   options: { readonly isApply?: boolean; readonly dryRun?: readonly unknown[] } = {},
 ): WriteOptions {
   const errors: FieldError[] = []
-  const dryRun = [...query.getAll("dryRun"), ...(options.dryRun ?? [])].filter((value) => value !== "")
+  const dryRun = [...query.getAll("dryRun"), ...(options.dryRun ?? [])]
   const unknownDryRun = dryRun.filter((value) => value !== "All")
   if (unknownDryRun.length > 0) {
     const body = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`
@@ -36,9 +36,15 @@ export function parseWriteOptions(
     const body = `Too long: may not be more than ${FIELD_MANAGER_BYTES_MAX} bytes`
     errors.push({ field: "fieldManager", reason: "FieldValueTooLong", body })
   }
+  const unprintable = [...manager].findIndex((character) => /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character))
+  if (unprintable >= 0) {
+    const rune = [...manager][unprintable]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")
+    const body = `Invalid value: ${JSON.stringify(manager)}: invalid character U+${rune} (at position ${unprintable})`
+    errors.push({ field: "fieldManager", reason: "FieldValueInvalid", body })
+  }
   const validation = query.get("fieldValidation") ?? ""
   if (!["", "Ignore", "Warn", "Strict"].includes(validation)) {
-    const body = `Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Warn", "Strict"`
+    const body = `Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`
     errors.push({ field: "fieldValidation", reason: "FieldValueNotSupported", body })
   }
   const force = query.get("force")

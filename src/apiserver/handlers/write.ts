@@ -15,6 +15,7 @@ import type { Call } from "./call.ts"
 import { objectBytes, parseInclude, viewOf } from "./forms.ts"
 import { bodyFormat } from "./negotiation.ts"
 import { parseListRequest } from "./read.ts"
+import type { Representation } from "./negotiation.ts"
 import { formOf, namespaceOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
 import { listResponse } from "./list-response.ts"
 import { bytesResponse, objectResponse, successResponse } from "./responses.ts"
@@ -23,18 +24,20 @@ import { parseWriteOptions } from "./write-options.ts"
 export async function answerCreate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const options = parseWriteOptions("CreateOptions", call.info.query, call.request.headers)
   const request = writeRequest(call, info, options)
-  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom))
-  return writtenResponse(deps, call, info, await createObject(deps, { ...request, name: "" }, body))
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom), deps.resources)
+  const form = writtenForm(call, info)
+  return writtenResponse(deps, call, info, await createObject(deps, { ...request, name: "" }, body), form)
 }
 
 export async function answerUpdate(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const options = parseWriteOptions("UpdateOptions", call.info.query, call.request.headers)
   const request = writeRequest(call, info, options)
-  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom))
+  const body = readObject(call, request, bodyFormat(call.request.headers["content-type"], info.custom), deps.resources)
   if (call.info.subresource === "scale") {
     return objectResponse(200, await updateScale(deps, request, () => body), formOf(call, info, []))
   }
-  return writtenResponse(deps, call, info, await updateObject(deps, request, body))
+  const form = writtenForm(call, info)
+  return writtenResponse(deps, call, info, await updateObject(deps, request, body), form)
 }
 
 export async function answerPatch(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
@@ -44,15 +47,24 @@ export async function answerPatch(deps: ResourceDeps, call: Call, info: Resource
   })
   const request = writeRequest(call, info, options)
   const patch = { type, bytes: call.request.body ?? new Uint8Array(), force: options.force }
+  const form = writtenForm(call, info)
   call.audit?.requestPatch(patch.bytes)
   const result = await patchObject(deps, request, patch)
   if ("scale" in result) return objectResponse(200, result.scale, formOf(call, info, []))
-  return writtenResponse(deps, call, info, result)
+  return writtenResponse(deps, call, info, result, form)
 }
 
-function writtenResponse(deps: ResourceDeps, call: Call, info: ResourceInfo, written: Written): HttpResponse {
-  const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
-  const context = { info, form, include: parseInclude(call.info.query), nowMs: deps.clock.nowMs() }
+/** Found out before anything is written: a write whose answer nobody could read is not carried out. */
+const writtenForm = (call: Call, info: ResourceInfo) => formOf(call, info, ["Table", "PartialObjectMetadata"])
+
+function writtenResponse(
+  deps: ResourceDeps,
+  call: Call,
+  info: ResourceInfo,
+  written: Written,
+  form: Representation,
+): HttpResponse {
+  const context = { info, form, include: parseInclude(call.info.query, form), nowMs: deps.clock.nowMs() }
   const status = written.created ? 201 : 200
   const { stored, object } = written
   if (stored === undefined) return objectResponse(status, viewOf(context, object), form)
@@ -61,16 +73,22 @@ function writtenResponse(deps: ResourceDeps, call: Call, info: ResourceInfo, wri
 
 export async function answerDelete(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<HttpResponse> {
   const { request, options } = deletion(call, info)
+  const form = writtenForm(call, info)
+  if (info.resource === "jobs" && options.propagationPolicy === undefined && options.orphanDependents === undefined) {
+    request.warn(JOB_PODS_STAY)
+  }
   const removed = await deleteObject(deps, request, options)
-  const form = formOf(call, info, ["Table", "PartialObjectMetadata"])
   if (removed.gone && !info.strategy.deleteReturnsObject) {
     return successResponse(deletedStatus(request, removed.object.metadata.uid), form)
   }
-  const context = { info, form, include: parseInclude(call.info.query), nowMs: deps.clock.nowMs() }
+  const context = { info, form, include: parseInclude(call.info.query, form), nowMs: deps.clock.nowMs() }
   // Source: rest.DeleteResource: 202 says that dependents are still to go.
   const status = !removed.gone && options.orphanDependents === false ? 202 : 200
   return objectResponse(status, viewOf(context, removed.object), form)
 }
+
+const JOB_PODS_STAY =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
 
 /** Deletes what the selectors leave, one by one: not atomic. Answers with the list that it acted on. */
 export async function answerDeleteCollection(
@@ -95,7 +113,7 @@ export async function answerDeleteCollection(
     deletions.push(deleteObject(deps, { ...request, name, namespace }, options).catch(ignoreNotFound))
   }
   await Promise.all(deletions)
-  const context = { info, form, include: parseInclude(query), nowMs: deps.clock.nowMs() }
+  const context = { info, form, include: parseInclude(query, form), nowMs: deps.clock.nowMs() }
   return listResponse(context, found)
 }
 

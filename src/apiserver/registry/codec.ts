@@ -53,12 +53,22 @@ const META_FIELDS: readonly (keyof ObjectMeta)[] = [
  */
 export function encodeStored(object: UnknownObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
+  return ownBytes(JSON.stringify({ apiVersion, kind, metadata: inOrder(metadata, META_FIELDS), ...rest }))
+}
+
+/** Metadata as a typed server writes it, resourceVersion included. */
+export function orderedMetadata(metadata: ObjectMeta): object {
+  const [name, generateName, namespace, uid, ...others] = META_FIELDS
+  return inOrder(metadata, [name!, generateName!, namespace!, uid!, "resourceVersion", ...others])
+}
+
+function inOrder(metadata: ObjectMeta, fields: readonly (keyof ObjectMeta)[]): object {
   const ordered: Record<string, unknown> = {}
-  for (const field of META_FIELDS) {
+  for (const field of fields) {
     const value = metadata[field]
     if (value !== undefined && value !== null) ordered[field] = value
   }
-  return ownBytes(JSON.stringify({ apiVersion, kind, metadata: ordered, ...rest }))
+  return ordered
 }
 
 /** UTF-8 in memory of its own: a slice of Node's pool would keep a whole pool block alive for as long as the object lives. */

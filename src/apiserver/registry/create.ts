@@ -1,6 +1,13 @@
 import { clone } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { alreadyExists, badRequest, hasReason, internalError, invalid } from "#apimachinery/status-error.ts"
+import {
+  alreadyExists,
+  badRequest,
+  hasReason,
+  internalError,
+  invalid,
+  newStatusError,
+} from "#apimachinery/status-error.ts"
 import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import { decodeStored, encodeStored, storageKey } from "./codec.ts"
 import { toStored } from "./conversion.ts"
@@ -34,12 +41,10 @@ export async function createObject(
   tracked = false,
 ): Promise<Written> {
   const { name, generateName: prefix } = body.metadata
-  if (name || !prefix) return createNamed(deps, request, clone(body), tracked)
+  if (name || !prefix) return createNamed(deps, request, clone(body), tracked, name)
   for (let attempt = 1; ; attempt++) {
-    const object = clone(body)
-    object.metadata.name = generateName(prefix, deps.random)
     try {
-      return await createNamed(deps, request, object, tracked)
+      return await createNamed(deps, request, clone(body), tracked, generateName(prefix, deps.random))
     } catch (error) {
       if (!hasReason(error, "AlreadyExists")) throw error
       if (attempt < GENERATED_NAMES_MAX) continue
@@ -54,6 +59,7 @@ async function createNamed(
   request: WriteRequest,
   object: UnknownObject,
   tracked: boolean,
+  name: string | undefined,
 ): Promise<Written> {
   const { info, namespace } = request
   const { strategy } = info
@@ -62,6 +68,10 @@ async function createNamed(
   checkIdentity(request, object)
   stampForCreate(object.metadata, info.namespaced ? namespace : "", deps.random, nowMs)
   setDefaults(info, object)
+  // Before admission and strategy: what they add belongs to nobody.
+  if (!tracked) trackCreate(request, object, nowMs)
+  // A generated name is drawn after that.
+  if (name) object.metadata.name = name
   await runMutations(deps.admission, admissionRequest(request, "CREATE", nowMs, { object }))
   // A custom resource's status is written through its subresource only; built-in kinds differ.
   if (info.custom && strategy.statusSubresource) delete object["status"]
@@ -78,7 +88,6 @@ async function createNamed(
   for (const warning of [...metadataWarnings(object.metadata), ...(strategy.warnings?.(object) ?? [])])
     request.warn(warning)
   await runValidations(deps.admission, admissionRequest(request, "CREATE", nowMs, { object }))
-  if (!tracked) trackCreate(request, object, nowMs)
   return storeNew(deps, request, object)
 }
 
@@ -115,7 +124,7 @@ function checkIdentity({ info, namespace, name }: WriteRequest, object: UnknownO
     throw badRequest(`the name of the object (${metadata.name ?? ""}) does not match the name on the URL (${name})`)
   }
   if (metadata.resourceVersion) {
-    throw internalError("resourceVersion should not be set on objects to be created")
+    throw newStatusError("", "resourceVersion should not be set on objects to be created")
   }
 }
 

@@ -2,7 +2,7 @@
 import { apiVersionOf } from "#apimachinery/gvk.ts"
 import { applyPatch } from "#apimachinery/managed-fields/apply.ts"
 import { updateManagedFields } from "#apimachinery/managed-fields/update.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { ManagedFieldsEntry, UnknownObject } from "#apimachinery/meta.ts"
 import type { WriteRequest } from "./write-request.ts"
 
 /** Books the fields of a new object under the request's manager. Changes `object`. */
@@ -17,9 +17,18 @@ export function trackUpdate(request: WriteRequest, before: UnknownObject, after:
 
 function track(request: WriteRequest, before: UnknownObject | undefined, after: UnknownObject, nowMs: number): void {
   if (isUntracked(request)) return void delete after.metadata.managedFields
-  const entries = updateManagedFields({ ...callOf(request), before, after, nowMs })
+  const entries = updateManagedFields({ ...callOf(request), before, after, nowMs }).map((entry) =>
+    request.subresource === "scale" ? withoutScaleTime(entry) : entry,
+  )
   if (entries.length === 0) delete after.metadata.managedFields
   else after.metadata.managedFields = entries
+}
+
+/** Upstream loses the time on the way from the Scale to the object. */
+function withoutScaleTime(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  if (entry.subresource !== "scale") return entry
+  const { time: _, ...rest } = entry
+  return rest
 }
 
 /**
@@ -45,6 +54,7 @@ function callOf(request: WriteRequest) {
   return {
     resetFields: resetFieldsOf(request),
     schema: info.schema(),
+    empty: info.strategy.emptyObject?.(),
     manager: fieldManager,
     apiVersion: apiVersionOf(info),
     subresource: subresource === "" ? undefined : subresource,
@@ -53,7 +63,7 @@ function callOf(request: WriteRequest) {
 
 /** What this path does not write, and so cannot own. */
 function resetFieldsOf({ info, subresource }: WriteRequest): (readonly string[])[] {
-  if (subresource === "status") return info.custom ? [["spec"], ["metadata"]] : [["spec"]]
+  if (subresource === "status") return [["spec"]]
   return info.strategy.statusSubresource ? [["status"]] : []
 }
 

@@ -1,5 +1,6 @@
 // Lists by resourceVersion, limit and continue. Source: k8s.io/apiserver storage.ValidateListOptions, GetListOpts;
 // KEP-365 (continue), KEP-1904 (resourceVersionMatch).
+import { goJsonError } from "#apimachinery/go-json-error.ts"
 import { badRequest, newStatusError, type FieldError, type StatusError } from "#apimachinery/status-error.ts"
 import { CompactedError, type Storage, type StoredValue } from "#apiserver/storage/storage.ts"
 import type { Selection } from "./selection.ts"
@@ -9,6 +10,8 @@ export type ListRequest = {
   readonly resourceVersionMatch: string
   readonly limit: number
   readonly continue: string
+  /** Belongs to watches. */
+  readonly sendInitialEvents?: boolean | undefined
 }
 
 export type ListResult = {
@@ -29,19 +32,23 @@ export function validateListRequest(request: ListRequest): void {
   const error = (reason: FieldError["reason"], body: string) =>
     errors.push({ field: "resourceVersionMatch", reason, body })
   if (match !== "") {
-    if (match !== "Exact" && match !== "NotOlderThan") {
-      error(
-        "FieldValueNotSupported",
-        `Unsupported value: ${JSON.stringify(match)}: supported values: "", "Exact", "NotOlderThan"`,
-      )
-    }
     if (resourceVersion === "")
       error("FieldValueForbidden", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
     if (request.continue !== "")
       error("FieldValueForbidden", "Forbidden: resourceVersionMatch is forbidden when continue is provided")
+    if (match !== "Exact" && match !== "NotOlderThan") {
+      error(
+        "FieldValueNotSupported",
+        `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+      )
+    }
     if (match === "Exact" && resourceVersion === "0") {
       error("FieldValueForbidden", 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     }
+  }
+  if (request.sendInitialEvents === true) {
+    const body = "Forbidden: sendInitialEvents is forbidden for list"
+    errors.push({ field: "sendInitialEvents", reason: "FieldValueForbidden", body })
   }
   if (errors.length > 0) throw invalidListOptions(errors)
 }
@@ -166,32 +173,26 @@ export function encodeContinue(revision: number, startKey: string, prefix: strin
 
 /** @throws StatusError BadRequest for what is no token of ours */
 export function decodeContinue(token: string, prefix: string): { revision: number; startKey: string } {
-  const illegal = token.search(/[^A-Za-z0-9_-]/)
-  if (illegal >= 0)
-    throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${illegal}`)
+  const bytes = Buffer.from(token, "base64url")
   let content: { v?: unknown; rv?: unknown; start?: unknown }
   try {
-    content = JSON.parse(Buffer.from(token, "base64url").toString()) as typeof content
+    content = JSON.parse(bytes.toString()) as typeof content
   } catch {
-    throw badRequest("invalid continue token: continue key is not valid: encoded continue key is not valid JSON")
+    throw invalidToken(goJsonError(bytes) ?? "")
   }
   if (content?.v !== "meta.k8s.io/v1") {
-    throw badRequest(
-      "invalid continue token: continue key is not valid: server does not recognize this encoded version",
-    )
+    throw invalidToken(`server does not recognize this encoded version ${String(content?.v ?? "")}`)
   }
   if (typeof content.rv !== "number" || content.rv === 0) {
-    throw badRequest(
-      "invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
-    )
+    throw invalidToken("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
   }
   if (typeof content.start !== "string" || content.start === "") {
-    throw badRequest(
-      "invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)",
-    )
+    throw invalidToken("encoded start key empty (version meta.k8s.io/v1)")
   }
   return { revision: content.rv, startKey: prefix + content.start }
 }
+
+const invalidToken = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`)
 
 /**
  * @param of  a list refuses a bad one as a bad request; get and watch fail on it

@@ -30,7 +30,6 @@ export function stampForCreate(metadata: ObjectMeta, namespace: string, random: 
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.resourceVersion
-  delete metadata.generation
   delete (metadata as { selfLink?: string }).selfLink
   if (namespace === "") delete metadata.namespace
   else metadata.namespace = namespace
@@ -45,14 +44,11 @@ export function generateName(prefix: string, random: Random): string {
 /** Restores what an update cannot change. Changes `metadata`. */
 export function stampForUpdate(metadata: ObjectMeta, before: ObjectMeta): void {
   delete (metadata as { selfLink?: string }).selfLink
-  for (const field of [
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-    "generateName",
-  ] as const) {
+  // What says nothing means what is there; what says something else is refused.
+  for (const field of ["uid", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+    if (!metadata[field] && before[field] !== undefined) (metadata as Record<string, unknown>)[field] = before[field]
+  }
+  for (const field of ["creationTimestamp", "generation", "generateName"] as const) {
     if (before[field] === undefined) delete metadata[field]
     else (metadata as Record<string, unknown>)[field] = before[field]
   }
@@ -89,12 +85,19 @@ export function validateMetadata(info: ResourceInfo, metadata: ObjectMeta): Fiel
     ...validateOwners(metadata.ownerReferences ?? []),
   )
   errors.push(...validateFinalizers(metadata.finalizers ?? []))
+  if (!info.custom) errors.push(...validateFinalizerNames(metadata.finalizers ?? []))
   return errors
 }
 
 /** @returns problems of an update's metadata; the system's fields have been restored already */
 export function validateMetadataUpdate(metadata: ObjectMeta, before: ObjectMeta): FieldError[] {
   const errors: FieldError[] = []
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+    const value = metadata[field]
+    if (value === before[field]) continue
+    // It is checked before the kind's own validation and by that again; each says so.
+    for (let i = 0; i < 2; i++) errors.push(invalidField(`metadata.${field}`, value ?? null, "field is immutable"))
+  }
   // What has not changed was valid when it was written, or is older than the rule.
   if (!deepEqual(metadata.labels, before.labels)) errors.push(...validateLabels(metadata))
   if (!deepEqual(metadata.annotations, before.annotations)) errors.push(...validateAnnotations(metadata))
@@ -110,7 +113,7 @@ export function validateMetadataUpdate(metadata: ObjectMeta, before: ObjectMeta)
       .map((f) => JSON.stringify(f))
       .join(", ")
     const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`
-    errors.push(forbiddenField("metadata.finalizers", why))
+    errors.push(forbiddenField("metadata.finalizers", why), forbiddenField("metadata.finalizers", why))
   }
   return errors
 }
@@ -139,6 +142,16 @@ function validateAnnotations({ annotations }: ObjectMeta): FieldError[] {
   return errors
 }
 
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(["kubernetes", FINALIZER_ORPHAN, FINALIZER_FOREGROUND])
+
+/** What built-in kinds ask beyond it: a domain. */
+function validateFinalizerNames(finalizers: readonly string[]): FieldError[] {
+  const why = "name is neither a standard finalizer name nor is it fully qualified"
+  return finalizers.flatMap((name, i) =>
+    name.includes("/") || STANDARD_FINALIZERS.has(name) ? [] : [invalidField(`metadata.finalizers[${i}]`, name, why)],
+  )
+}
+
 function validateFinalizers(finalizers: readonly string[]): FieldError[] {
   const errors: FieldError[] = []
   for (const finalizer of finalizers) {
@@ -165,7 +178,8 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   const [first, second] = owners.filter((owner) => owner.controller)
   if (first !== undefined && second !== undefined) {
     const why = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`
-    errors.push(invalidField(field, owners, why))
+    const list = owners.map(({ apiVersion, kind, name, uid, ...rest }) => ({ apiVersion, kind, name, uid, ...rest }))
+    errors.push({ field, reason: "FieldValueInvalid", body: `Invalid value: ${JSON.stringify(list)}: ${why}` })
   }
   return errors
 }

@@ -1,5 +1,5 @@
 // Objects against the schema of their kind: what a body may say, what is filled in, what is refused.
-import { apiVersionOf } from "#apimachinery/gvk.ts"
+import { goPackageOf } from "#apimachinery/go-text.ts"
 import { isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { findDuplicateFields } from "#apimachinery/schema/duplicate-fields.ts"
@@ -9,7 +9,7 @@ import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
 import { prune } from "#apimachinery/schema/prune.ts"
 import { validateSchema } from "#apimachinery/schema/validate.ts"
-import { badRequest, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
+import { badRequest, invalid, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { WriteRequest } from "./write-request.ts"
 
@@ -36,53 +36,96 @@ export function decodeObject(request: WriteRequest, object: UnknownObject, text:
   return typed
 }
 
-/**
- * The same for the outcome of a patch.
- *
- * @param patch  quoted in refusals
- * @throws StatusError Invalid
- */
+export type Patched = {
+  /** What is quoted in refusals. */
+  readonly quoted: () => string
+  /** Problems of the patch itself. */
+  readonly duplicates: readonly string[]
+  readonly type: string
+}
+
+/** The same for the outcome of a patch. @throws StatusError Invalid */
 export function decodePatched(
   request: WriteRequest,
   before: UnknownObject,
   patched: UnknownObject,
-  patch: string,
+  patch: Patched,
 ): UnknownObject {
   const { info } = request
-  const refuse = (why: string) =>
-    newStatusError("Invalid", ` "" is invalid: patch: Invalid value: ${JSON.stringify(patch)}: ${why}`, {
-      causes: [
-        { reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(patch)}: ${why}`, field: "patch" },
-      ],
+  // Quoted as it was before unknown fields were taken out.
+  const whole = request.fieldValidation === "Strict" ? patch.quoted() : undefined
+  const refuse = (why: string) => {
+    const body = `Invalid value: ${JSON.stringify(whole ?? patch.quoted())}: ${why}`
+    return newStatusError("Invalid", ` "" is invalid: patch: ${body}`, {
+      causes: [{ reason: "FieldValueInvalid", message: body, field: "patch" }],
     })
+  }
   if (!isJsonObject(patched)) throw refuse("the patched object is no object")
-  if (!isJsonObject(patched.metadata)) patched.metadata = {}
-  if (patched.kind !== before.kind || patched.apiVersion !== before.apiVersion) {
-    if (info.custom || patched.apiVersion !== apiVersionOf(info)) {
-      throw badRequest(
-        `the API version in the data (${patched.apiVersion}) does not match the expected API version (${before.apiVersion})`,
-      )
-    }
-    patched.kind = before.kind
-  }
-  for (const field of ["name", "namespace"] as const) {
-    if (patched.metadata[field] === before.metadata[field]) continue
-    const what = field === "name" ? "name" : "namespace"
-    throw badRequest(
-      field === "name"
-        ? `the name of the object (${patched.metadata.name ?? ""}) does not match the name on the URL (${before.metadata.name})`
-        : `the ${what} of the provided object does not match the ${what} sent on the request`,
-    )
-  }
-  const problems = reduceToSchema(info, patched)
+  patched.metadata ??= {}
+  checkPatchedKind(info, before, patched, refuse)
+  if (isJsonObject(patched.metadata)) checkPatchedName(before, patched)
+  const problems = [...reduceToSchema(info, patched).sort(), ...patch.duplicates]
   if (problems.length > 0) {
     if (request.fieldValidation === "Strict") throw refuse(`strict decoding error: ${problems.join(", ")}`)
     if (request.fieldValidation === "Warn") for (const problem of problems) request.warn(problem)
   }
   const typed = withoutNulls(info, patched)
   const wrong = findWrongTypes(info, typed)
-  if (wrong !== undefined) throw refuse(wrong)
+  if (wrong !== undefined) throw refuse(patch.type === "strategic" ? restoreError(wrong) : wrong)
   return typed
+}
+
+function checkPatchedKind(
+  info: ResourceInfo,
+  before: UnknownObject,
+  patched: UnknownObject,
+  refuse: (why: string) => Error,
+): void {
+  patched.kind ||= before.kind
+  patched.apiVersion ||= before.apiVersion
+  if (info.custom && patched.kind !== before.kind) {
+    const body = `Invalid value: ${JSON.stringify(patched.kind)}: must be ${info.kind}`
+    throw invalid({ group: info.group, kind: patched.kind }, before.metadata.name ?? "", [
+      { field: "kind", reason: "FieldValueInvalid", body },
+    ])
+  }
+  if (patched.apiVersion !== before.apiVersion) {
+    if (info.custom) {
+      throw badRequest(
+        `the API version in the data (${patched.apiVersion}) does not match the expected API version (${before.apiVersion})`,
+      )
+    }
+    const kind = JSON.stringify(patched.kind)
+    const version = JSON.stringify(patched.apiVersion)
+    throw refuse(`no kind ${kind} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`)
+  }
+  if (patched.kind !== before.kind) {
+    throw refuse(
+      `converting (${info.version}.${patched.kind}) to (${goPackageOf(info.group)}.${info.kind}): unknown conversion`,
+    )
+  }
+}
+
+function checkPatchedName({ metadata: before }: UnknownObject, { metadata }: UnknownObject): void {
+  if (!metadata.name) {
+    throw badRequest(`the name of the object (${before.name} based on URL) was undeterminable: name must be provided`)
+  }
+  if (metadata.name !== before.name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${before.name})`)
+  }
+  if (metadata.namespace !== before.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request")
+  }
+}
+
+/** A strategic patch works on values that were decoded already, and fails in other words on putting them back. */
+function restoreError(decodeError: string): string {
+  const [, kind = "", type = ""] = /^json: cannot unmarshal (\w+) into .* of type (.+)$/.exec(decodeError) ?? []
+  if (type === "") return decodeError
+  const from = { array: "slice", object: "map", number: "int64" }[kind] ?? kind
+  if (type.startsWith("[]")) return `cannot restore slice from ${from}`
+  if (type.startsWith("map[")) return `cannot restore map from ${from}`
+  return type.includes(".") ? `cannot restore struct from: ${from}` : `unrecognized type: ${type}`
 }
 
 /** To a typed server a field that is null is one that is not set. */
@@ -93,7 +136,8 @@ function withoutNulls(info: ResourceInfo, object: UnknownObject): UnknownObject 
 
 function reduceToSchema(info: ResourceInfo, object: UnknownObject): string[] {
   const kind = info.schema()
-  return kind === undefined ? [] : prune(object, kind).map((path) => `unknown field "${path}"`)
+  const problems = kind === undefined ? [] : prune(object, kind).map((path) => `unknown field "${path}"`)
+  return info.custom ? problems.sort() : problems
 }
 
 /** A typed server cannot even read a value of the wrong type. Of a custom resource only the metadata is typed. */

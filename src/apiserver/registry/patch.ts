@@ -1,15 +1,19 @@
 import { parseYamlDocuments } from "#lib/yaml.ts"
-import { apiVersionOf } from "#apimachinery/gvk.ts"
-import { clone, isJsonObject } from "#apimachinery/json.ts"
+import { goJsonError } from "#apimachinery/go-json-error.ts"
+import { goJsonKind, goText } from "#apimachinery/go-text.ts"
+import { apiVersionOf, parseApiVersion } from "#apimachinery/gvk.ts"
+import { canonicalJson, clone, isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { jsonPatch } from "#apimachinery/patch/json-patch.ts"
 import { mergePatch } from "#apimachinery/patch/merge-patch.ts"
 import { strategicMergePatch } from "#apimachinery/patch/strategic-merge-patch.ts"
+import { findDuplicateFields } from "#apimachinery/schema/duplicate-fields.ts"
 import { badRequest, conflict, newStatusError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
+import { orderedMetadata } from "./codec.ts"
 import { applyConfiguration } from "./field-tracking.ts"
 import { decodePatched, decodeObject } from "./object-schema.ts"
-import { updateScale } from "./scale.ts"
+import { applyScale, updateScale } from "./scale.ts"
 import { changeObject } from "./update.ts"
 import type { RegistryDeps, WriteRequest, Written } from "./write-request.ts"
 
@@ -33,7 +37,9 @@ const TYPES: ReadonlyMap<string, PatchType> = new Map([
 export function patchTypeOf(info: ResourceInfo, contentType = ""): PatchType {
   const type = TYPES.get(contentType.split(";")[0]!.trim().toLowerCase())
   if (type !== undefined && (type !== "strategic" || !info.custom)) return type
-  const accepted = [...TYPES.keys()].filter((name) => !info.custom || TYPES.get(name) !== "strategic")
+  // The router in front of the built-in kinds refuses it in words of its own.
+  if (!info.custom) throw newStatusError("UnsupportedMediaType", "415: Unsupported Media Type", {})
+  const accepted = [...TYPES.keys()].filter((name) => TYPES.get(name) !== "strategic")
   throw newStatusError(
     "UnsupportedMediaType",
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
@@ -48,14 +54,22 @@ export function patchObject(
 ): Promise<Written | { scale: UnknownObject }> {
   const text = Buffer.from(patch.bytes.buffer, patch.bytes.byteOffset, patch.bytes.byteLength).toString()
   if (request.subresource === "scale") {
-    return patchScale(deps, request, patch.type, text).then((scale) => ({ scale }))
+    return patchScale(deps, request, patch, text).then((scale) => ({ scale }))
   }
   if (patch.type === "apply") return applyObject(deps, request, parseConfiguration(text), patch.force)
-  const content = parsePatch(text)
+  const content = parsePatch(text, patch.type)
+  const duplicates =
+    patch.type === "json" || request.fieldValidation === "Ignore"
+      ? []
+      : findDuplicateFields(text).map((path) => `duplicate field "${path}"`)
   return changeObject(deps, request, {
     make(before) {
       const patched = carryOut(request.info, patch.type, before, content)
-      return decodePatched(request, before, patched, text)
+      return decodePatched(request, before, patched, {
+        quoted: quotedOf(patch.type, patched, content),
+        duplicates,
+        type: patch.type,
+      })
     },
   })
 }
@@ -67,22 +81,39 @@ function carryOut(info: ResourceInfo, type: PatchType, before: UnknownObject, pa
   return mergePatch(before, patch) as UnknownObject
 }
 
-function parsePatch(text: string): unknown {
+function parsePatch(text: string, type: PatchType): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`)
+    const why = goJsonError(text) ?? (error as Error).message
+    throw badRequest(type === "strategic" ? why : `error decoding patch: ${why}`)
   }
 }
+
+/** What a refusal of the outcome quotes: the patched object as JSON, of a strategic patch the patch as Go prints it. */
+function quotedOf(type: PatchType, patched: UnknownObject, patch: unknown): () => string {
+  return () => {
+    if (type === "strategic") return goText(patch)
+    const { metadata, ...rest } = patched
+    const sorted = Object.keys({ ...rest, metadata }).sort()
+    return JSON.stringify(
+      Object.fromEntries(
+        sorted.map((key) => [key, key === "metadata" ? orderedMetadata(metadata) : sortKeys(rest[key])]),
+      ),
+    )
+  }
+}
+
+const sortKeys = (value: unknown): unknown => (isJsonObject(value) ? JSON.parse(canonicalJson(value)) : value)
 
 async function patchScale(
   deps: RegistryDeps,
   request: WriteRequest,
-  type: PatchType,
+  { type, force }: PatchBody,
   text: string,
 ): Promise<UnknownObject> {
-  // Scale has no lists and only scalar fields, so applying it and merging it are the same.
-  const patch = type === "apply" ? parseConfiguration(text) : parsePatch(text)
+  if (type === "apply") return applyScale(deps, request, parseConfiguration(text), force)
+  const patch = parsePatch(text, type)
   return updateScale(deps, request, (before) =>
     type === "json"
       ? (jsonPatch(before, patch as unknown[]) as UnknownObject)
@@ -98,7 +129,11 @@ function parseConfiguration(text: string): UnknownObject {
   } catch (error) {
     throw badRequest(`error decoding YAML: ${(error as Error).message}`)
   }
-  if (!isJsonObject(value)) throw badRequest("error decoding YAML: the configuration is no object")
+  value ??= {}
+  if (!isJsonObject(value)) {
+    const why = `json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`
+    throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`)
+  }
   return value as UnknownObject
 }
 
@@ -112,14 +147,8 @@ function applyObject(
   const { info, name, namespace } = request
   const apiVersion = apiVersionOf(info)
   if (config.apiVersion !== apiVersion || config.kind !== info.kind) {
-    if (config.apiVersion !== apiVersion) {
-      throw badRequest(
-        `Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion}, expected: ${apiVersion}`,
-      )
-    }
-    throw badRequest(
-      `${config.kind} in version ${JSON.stringify(info.version)} cannot be handled as a ${info.kind}: unknown conversion`,
-    )
+    const { group, version } = parseApiVersion(String(config.apiVersion ?? ""))
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=${config.kind ?? ""}`)
   }
   config.metadata = isJsonObject(config.metadata) ? config.metadata : {}
   if (config.metadata.managedFields !== undefined && config.metadata.managedFields !== null) {
@@ -131,7 +160,8 @@ function applyObject(
   if (config.metadata.name && config.metadata.name !== name) {
     throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`)
   }
-  if (info.custom) decodeObject(request, config, undefined)
+  // What the schema does not know is refused later, in other words, unless the request is strict.
+  if (info.custom && request.fieldValidation === "Strict") decodeObject(request, clone(config), undefined)
   const apply = (live: UnknownObject | undefined) =>
     applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() })
   return changeObject(deps, request, {
@@ -155,6 +185,8 @@ function applyObject(
             }
             const object = apply(undefined)
             object.metadata.name = name
+            // It may name the version that it was made from; there is none to compare with.
+            delete object.metadata.resourceVersion
             return object
           },
         }

@@ -97,7 +97,7 @@ test("preconditions", async () => {
   assert.deepEqual([wrong.status, wrong.body.details.kind], [409, "Widget"])
   assert.equal(
     wrong.body.message,
-    `Operation cannot be fulfilled on widgets.example.com "a": the UID in the precondition (x) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    `Operation cannot be fulfilled on Widget.example.com "a": the UID in the precondition (x) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
   )
   assert.equal((await send("DELETE", `${WIDGETS}/a`, { preconditions: { resourceVersion: "1" } })).status, 409)
   assert.equal((await send("DELETE", `${WIDGETS}/a`, { preconditions: { uid, resourceVersion: "3" } })).status, 200)

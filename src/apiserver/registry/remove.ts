@@ -3,7 +3,7 @@
 import { formatTime } from "#lib/clock.ts"
 import { clone } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { conflict, newStatusError, notFound, type Status } from "#apimachinery/status-error.ts"
+import { badRequest, conflict, newStatusError, notFound, type Status } from "#apimachinery/status-error.ts"
 import { runValidations } from "#apiserver/admission/admission.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
 import { encodeStored, peekStored, storageKey } from "./codec.ts"
@@ -70,13 +70,19 @@ async function attemptDelete(
     if (request.dryRun) return { object: before, gone: true }
     const result = await deps.storage.delete(current.key, current.revision)
     if (!result.ok) return { lostTo: result.current }
-    return { object: withRevision(before, result.revision), gone: true }
+    return { object: withRevision(ended(before), result.revision), gone: true }
   }
   if (request.dryRun) return { object: waiting, gone: false }
   const stored = toStored(info, waiting)
   const result = await deps.storage.put(current.key, encodeStored(stored), current.revision, putOptions(info, stored))
   if (!result.ok) return { lostTo: result.current }
   return { object: withRevision(waiting, result.revision), gone: false }
+}
+
+/** An object that was given time to end and was not left it says so. */
+function ended(object: UnknownObject): UnknownObject {
+  if (!object.metadata.deletionGracePeriodSeconds) return object
+  return { ...object, metadata: { ...object.metadata, deletionGracePeriodSeconds: 0 } }
 }
 
 /** @returns the object that stays behind, marked; undefined when nothing keeps it; "unchanged" when it waits already */
@@ -89,7 +95,7 @@ function markDeleted(
   const { info } = request
   const { strategy } = info
   const { metadata } = before
-  const finalizers = finalizersFor(options, metadata.finalizers ?? [])
+  const finalizers = finalizersFor(options, metadata.finalizers ?? [], strategy.orphansByDefault === true)
   const grace = graceSeconds(request, options, before)
   const held = strategy.holdsDeletion?.(before) === true
   if (finalizers.length === 0 && !held && grace === 0) return undefined
@@ -120,24 +126,23 @@ function graceSeconds({ info }: WriteRequest, options: DeleteOptions, before: Un
 }
 
 /** The finalizers of the garbage collector follow the policy that was asked for; others stay. */
-function finalizersFor(options: DeleteOptions, finalizers: readonly string[]): string[] {
+function finalizersFor(options: DeleteOptions, finalizers: readonly string[], orphans: boolean): string[] {
   const { orphanDependents, propagationPolicy: policy } = options
   const others = finalizers.filter((f) => f !== FINALIZER_ORPHAN && f !== FINALIZER_FOREGROUND)
   if (orphanDependents === true || policy === "Orphan") return [...others, FINALIZER_ORPHAN]
   if (policy === "Foreground") return [...others, FINALIZER_FOREGROUND]
   if (orphanDependents === false || policy === "Background") return others
-  return [...finalizers]
+  return orphans && others.length === finalizers.length ? [...others, FINALIZER_ORPHAN] : [...finalizers]
 }
 
 function checkPreconditions({ info, name }: WriteRequest, { metadata }: UnknownObject, options: DeleteOptions): void {
   const refuse = (what: string, wanted: string, found = "") => {
-    const error = conflict(
-      info,
+    // Upstream names the kind here where it names the resource elsewhere.
+    return conflict(
+      { group: info.group, resource: info.kind },
       name,
       `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${what === "UID" ? "deleted and then recreated" : "modified"}`,
     )
-    error.status.details!.kind = info.kind
-    return error
   }
   if (options.uid !== undefined && options.uid !== metadata.uid) throw refuse("UID", options.uid, metadata.uid)
   if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion) {
@@ -184,6 +189,9 @@ export function parseDeleteOptions(
     )
   }
   const grace = from["gracePeriodSeconds"]
+  if (typeof grace === "string" && !/^-?[0-9]{1,15}$/.test(grace)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
+  }
   return {
     ...(grace === undefined || grace === null || grace === "" ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(preconditions.uid === undefined ? {} : { uid: preconditions.uid }),

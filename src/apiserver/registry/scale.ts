@@ -1,9 +1,11 @@
 // The scale subresource: autoscaling/v1 Scale as a view of a few fields of an object.
+import { apiVersionOf } from "#apimachinery/gvk.ts"
 import { clone, isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { labelSelectorOf, type LabelSelectorObject } from "#apimachinery/selectors.ts"
 import { badRequest, invalid } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
+import { applyConfiguration } from "./field-tracking.ts"
 import { changeObject } from "./update.ts"
 import type { RegistryDeps, WriteRequest } from "./write-request.ts"
 
@@ -47,12 +49,42 @@ export async function updateScale(
     make(before) {
       const scale = make(scaleOf(info, before))
       const after = clone(before)
-      if (scale.metadata?.name && scale.metadata.name !== name) {
+      if (!scale.metadata?.name) {
+        throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+      }
+      if (scale.metadata.name !== name) {
         throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${name})`)
       }
       after.metadata.resourceVersion = scale.metadata?.resourceVersion ?? before.metadata.resourceVersion ?? ""
       if (scale.metadata?.uid) after.metadata.uid = scale.metadata.uid
       writePath(after, (info.scale ?? BUILTIN_PATHS).spec, wantedReplicas(scale, name))
+      return after
+    },
+  })
+  return scaleOf(info, written.object)
+}
+
+/** Server-side apply of a Scale: its one field is a field of the object, owned and fought over there. */
+export async function applyScale(
+  deps: RegistryDeps,
+  request: WriteRequest,
+  scale: UnknownObject,
+  force: boolean,
+): Promise<UnknownObject> {
+  const { info, name } = request
+  const config: UnknownObject = { apiVersion: apiVersionOf(info), kind: info.kind, metadata: { name } }
+  writePath(config, (info.scale ?? BUILTIN_PATHS).spec, wantedReplicas(scale, name))
+  const written = await changeObject(deps, request, {
+    tracked: true,
+    make(before) {
+      const after = applyConfiguration(request, { live: before, config, force, nowMs: deps.clock.nowMs() })
+      after.metadata.resourceVersion = scale.metadata?.resourceVersion ?? before.metadata.resourceVersion ?? ""
+      const entry = after.metadata.managedFields?.find(
+        ({ manager, operation, subresource }) =>
+          manager === request.fieldManager && operation === "Apply" && subresource === "scale",
+      )
+      // Upstream loses the time on the way from the Scale to the object.
+      delete entry?.time
       return after
     },
   })

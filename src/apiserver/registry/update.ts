@@ -1,6 +1,13 @@
 import { clone, deepEqual } from "#apimachinery/json.ts"
 import type { ObjectMeta, UnknownObject } from "#apimachinery/meta.ts"
-import { badRequest, conflict, invalid, MODIFIED_MESSAGE, notFound } from "#apimachinery/status-error.ts"
+import {
+  badRequest,
+  conflict,
+  invalid,
+  MODIFIED_MESSAGE,
+  newStatusError,
+  notFound,
+} from "#apimachinery/status-error.ts"
 import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
 import { encodeStored, peekStored, storageKey } from "./codec.ts"
@@ -31,6 +38,8 @@ export type Change = {
   readonly make: (before: UnknownObject) => UnknownObject
   /** For a name that is not there: the object to create; the write fails with NotFound when this is absent. */
   readonly makeNew?: () => UnknownObject
+  /** A uid in the new object is a precondition, as it is in a PUT; else it is a field that may not change. */
+  readonly uidPrecondition?: boolean
   /** The object's own managed fields and times are already what they must be: server-side apply. */
   readonly tracked?: boolean
 }
@@ -42,7 +51,7 @@ export function updateObject(deps: RegistryDeps, request: WriteRequest, body: Un
   if (metadata.name !== name) {
     const why = metadata.name
       ? `the name of the object (${metadata.name}) does not match the name on the URL (${name})`
-      : "name must be provided"
+      : `the name of the object (${name} based on URL) was undeterminable: name must be provided`
     throw badRequest(why)
   }
   if (metadata.namespace && metadata.namespace !== (info.namespaced ? namespace : "")) {
@@ -50,10 +59,14 @@ export function updateObject(deps: RegistryDeps, request: WriteRequest, body: Un
   }
   const unconditional = info.custom ? false : info.strategy.allowUnconditionalUpdate
   return changeObject(deps, request, {
+    uidPrecondition: true,
     make(before) {
       if (!metadata.resourceVersion && !unconditional) {
         const body = "Invalid value: 0: must be specified for an update"
-        throw invalid(info, name, [{ field: "metadata.resourceVersion", reason: "FieldValueInvalid", body }])
+        // Upstream names the resource here where it names the kind elsewhere.
+        throw invalid({ group: info.group, kind: info.resource }, name, [
+          { field: "metadata.resourceVersion", reason: "FieldValueInvalid", body },
+        ])
       }
       const after = clone(body)
       after.metadata.namespace = before.metadata.namespace ?? ""
@@ -96,13 +109,15 @@ async function attemptChange(
   const { info, name } = request
   const before = toServed(info, peekStored(current))
   const after = change.make(before)
-  checkPreconditions(request, after.metadata, before.metadata)
+  checkPreconditions(request, after.metadata, before.metadata, change.uidPrecondition === true)
   delete after.metadata.resourceVersion
   const nowMs = deps.clock.nowMs()
   const context = strategyContext(request, nowMs)
   const { strategy } = info
-  stampForUpdate(after.metadata, before.metadata)
   setDefaults(info, after)
+  // Before admission and strategy: what they add or put back belongs to nobody.
+  if (change.tracked !== true) trackUpdate(request, before, after, nowMs)
+  stampForUpdate(after.metadata, before.metadata)
   await runMutations(deps.admission, admissionRequest(request, "UPDATE", nowMs, { object: after, before }))
   keepOtherParts(request, after, before)
   strategy.prepareForUpdate?.(after, before, context)
@@ -118,7 +133,6 @@ async function attemptChange(
   for (const warning of [...metadataWarnings(after.metadata, before.metadata), ...(strategy.warnings?.(after) ?? [])])
     request.warn(warning)
   await runValidations(deps.admission, admissionRequest(request, "UPDATE", nowMs, { object: after, before }))
-  if (change.tracked !== true) trackUpdate(request, before, after, nowMs)
   if (isUnchanged(after, before)) return unchanged(deps, request, current, before)
   return store(deps, request, after, current)
 }
@@ -183,18 +197,26 @@ function isUnchanged(after: UnknownObject, before: UnknownObject): boolean {
  * An object made from what is stored carries the stored revision and passes; one that came with a revision of its own
  * passes only while that is the stored one, so that trying again after a lost write refuses it.
  */
-function checkPreconditions({ info, name }: WriteRequest, after: ObjectMeta, before: ObjectMeta): void {
-  if (after.uid && after.uid !== before.uid) {
+function checkPreconditions(
+  { info, namespace, name }: WriteRequest,
+  after: ObjectMeta,
+  before: ObjectMeta,
+  uidPrecondition: boolean,
+): void {
+  if (uidPrecondition && after.uid && after.uid !== before.uid) {
+    const place = [...(info.custom ? [info.group] : []), info.resource, ...(namespace === "" ? [] : [namespace]), name]
+    const why = `Precondition failed: UID in precondition: ${after.uid}, UID in object meta: ${before.uid ?? ""}`
+    const key = `/registry/${place.join("/")}`
     throw conflict(
       info,
       name,
-      `Precondition failed: UID in precondition: ${after.uid}, UID in object meta: ${before.uid ?? ""}`,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
     )
   }
   if (!after.resourceVersion) return
   if (!/^[0-9]+$/.test(after.resourceVersion)) {
-    const why = `Invalid value: ${JSON.stringify(after.resourceVersion)}: must be an unsigned integer`
-    throw invalid(info, name, [{ field: "metadata.resourceVersion", reason: "FieldValueInvalid", body: why }])
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(after.resourceVersion)}: invalid syntax`
+    throw newStatusError("", why)
   }
   if (after.resourceVersion !== before.resourceVersion) throw conflict(info, name, MODIFIED_MESSAGE)
 }

@@ -68,7 +68,7 @@ for (const { name, path = WIDGETS, body, code, message } of [
     name: "resourceVersion",
     body: widget("a", {}, { resourceVersion: "1" }),
     code: 500,
-    message: "Internal error occurred: resourceVersion should not be set on objects to be created",
+    message: "resourceVersion should not be set on objects to be created",
   },
   {
     name: "missing namespace",
@@ -86,8 +86,8 @@ for (const { name, path = WIDGETS, body, code, message } of [
   {
     name: "wrong kind",
     body: { ...widget("a"), kind: "Gadget" },
-    code: 400,
-    message: /Gadget in version "v1" cannot be handled as a Widget/,
+    code: 422,
+    message: 'Gadget.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget',
   },
   { name: "no JSON", body: "{", code: 400, message: /the object provided is unrecognized/ },
   { name: "no object", body: "[]", code: 400, message: /the object provided is unrecognized/ },

@@ -49,7 +49,11 @@ function validateAccessReview(kind: string, spec: Json, namespace: string): Fiel
   const resource = findObject(spec, "resourceAttributes")
   const nonResource = findObject(spec, "nonResourceAttributes")
   if (resource !== undefined && nonResource !== undefined) {
-    add("spec.nonResourceAttributes", nonResource, "cannot be specified in combination with resourceAttributes")
+    add(
+      "spec.nonResourceAttributes",
+      goAttributes(nonResource),
+      "cannot be specified in combination with resourceAttributes",
+    )
   }
   if (resource === undefined && nonResource === undefined) {
     const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
@@ -66,9 +70,13 @@ function validateAccessReview(kind: string, spec: Json, namespace: string): Fiel
   if (resource !== undefined && asked !== namespace) {
     add("spec.resourceAttributes.namespace", asked, "must match metadata.namespace")
   }
-  if (nonResource !== undefined) add("spec.nonResourceAttributes", nonResource, "disallowed on this kind of request")
+  if (nonResource !== undefined)
+    add("spec.nonResourceAttributes", goAttributes(nonResource), "disallowed on this kind of request")
   return errors
 }
+
+/** As the internal type, which has no JSON names, is written out. */
+const goAttributes = (attributes: Json) => ({ Path: textIn(attributes, "path"), Verb: textIn(attributes, "verb") })
 
 /** RBAC does not look at selectors, but what is malformed is refused all the same. */
 function validateSelector(selector: Json | undefined, field: string): FieldError[] {

@@ -125,7 +125,13 @@ const setServicePort: DefaultRule = (reference) => defaultTo(reference, "port", 
 export const OTHER_DEFAULTS: readonly (readonly [schema: string, rule: DefaultRule])[] = [
   ["io.k8s.api.core.v1.Service", setService],
   ["io.k8s.api.core.v1.Namespace", setNamespace],
-  ["io.k8s.api.core.v1.Secret", (secret) => defaultTo(secret, "type", "Opaque")],
+  [
+    "io.k8s.api.core.v1.Secret",
+    (secret) => {
+      encodeStringData(secret)
+      defaultTo(secret, "type", "Opaque")
+    },
+  ],
   ["io.k8s.api.core.v1.PersistentVolume", setPersistentVolume],
   [
     "io.k8s.api.core.v1.PersistentVolumeClaim",
@@ -199,3 +205,12 @@ export const OTHER_DEFAULTS: readonly (readonly [schema: string, rule: DefaultRu
     },
   ],
 ]
+
+/** stringData is write-only: it is encoded into data as soon as it has been read. */
+function encodeStringData(secret: Json): void {
+  const plain = objectIn(secret, "stringData")
+  delete secret["stringData"]
+  for (const [key, value] of Object.entries(plain)) {
+    if (typeof value === "string") makeObject(secret, "data")[key] = Buffer.from(value).toString("base64")
+  }
+}

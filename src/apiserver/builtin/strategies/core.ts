@@ -36,23 +36,14 @@ export const NAMESPACES: KindStrategy = {
   },
   prepareForDelete(namespace) {
     namespace["status"] = { ...objectIn(namespace, "status"), phase: "Terminating" }
+    // It goes when it is empty, not after some time.
+    delete namespace.metadata.deletionGracePeriodSeconds
   },
   holdsDeletion: (namespace) => listIn(namespace["spec"], "finalizers").length > 0,
 }
 
-/** stringData is write-only: it is encoded into data. */
-function encodeStringData(secret: UnknownObject): void {
-  const plain = objectIn(secret, "stringData")
-  delete secret["stringData"]
-  for (const [key, value] of Object.entries(plain)) {
-    if (typeof value === "string") makeObject(secret, "data")[key] = Buffer.from(value).toString("base64")
-  }
-}
-
 export const SECRETS: KindStrategy = {
-  prepareForCreate: encodeStringData,
   prepareForUpdate(secret, before) {
-    encodeStringData(secret)
     // An update that says no type means the old one.
     if (secret["type"] === "Opaque" && textIn(before, "type") !== "") secret["type"] = before["type"]
   },

@@ -34,8 +34,11 @@ export function newPodStrategy(defaulting: PodDefaulting): KindStrategy {
       setTolerations(spec)
     },
     admit(pod, before) {
+      if (before !== undefined || defaulting.reader === undefined) return undefined
+      const missing = missingAccount(pod, defaulting.reader())
+      if (missing !== undefined) return missing
       const name = textIn(pod["spec"], "priorityClassName")
-      if (before !== undefined || name === "" || defaulting.reader === undefined) return undefined
+      if (name === "") return undefined
       if (defaulting.reader().get(PRIORITY_CLASSES, "", name) !== undefined) return undefined
       return forbidden(PODS, pod.metadata.name ?? "", `no PriorityClass with name ${name} was found`)
     },
@@ -47,6 +50,16 @@ export function newPodStrategy(defaulting: PodDefaulting): KindStrategy {
       return typeof seconds === "number" ? Math.max(seconds, 1) : GRACE_SECONDS_DEFAULT
     },
   }
+}
+
+/** The account named `default` comes with every namespace, a moment later: pods need not wait for it here. */
+function missingAccount(pod: UnknownObject, reader: ObjectReader) {
+  const { name: podName = "", namespace = "" } = pod.metadata
+  const name = textIn(pod["spec"], "serviceAccountName")
+  if (name === "" || name === "default") return undefined
+  if (reader.get({ group: "", resource: "serviceaccounts" }, namespace, name) !== undefined) return undefined
+  const why = `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`
+  return forbidden(PODS, podName, why)
 }
 
 function setServiceAccount(pod: UnknownObject, spec: Json, { random, reader }: PodDefaulting): void {

@@ -1,7 +1,7 @@
 import { clone, deepEqual } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { DEFAULT_RULES } from "#apiserver/builtin/defaults/rules.ts"
-import { completeStruct, emptyField } from "#apiserver/builtin/typed-form.ts"
+import { completeStruct, emptyField, zeroStruct } from "#apiserver/builtin/typed-form.ts"
 import { validationOf } from "#apiserver/builtin/validation/registry.ts"
 import type { Strategy, StrategyContext } from "#apiserver/resource.ts"
 import type { KindStrategy } from "./kinds.ts"
@@ -24,6 +24,7 @@ export function newStrategy(described: Described, kind: KindStrategy): Strategy 
     ...validationOf(described.group, described.resource),
     ...rest,
     ...(schemaName === undefined ? {} : { setDefaults: (object) => completeStruct(object, schemaName, DEFAULT_RULES) }),
+    ...(schemaName === undefined ? {} : { emptyObject: () => zeroStruct(schemaName) }),
     prepareForCreate(object: UnknownObject, context: StrategyContext) {
       if (statusSubresource && keepsStatusOnCreate !== true && schemaName !== undefined) {
         const status = emptyField(schemaName, "status")
@@ -44,6 +45,7 @@ export function newStrategy(described: Described, kind: KindStrategy): Strategy 
     allowCreateOnUpdate: traits.allowCreateOnUpdate,
     allowUnconditionalUpdate: traits.allowUnconditionalUpdate,
     deleteReturnsObject: traits.deleteReturnsObject,
+    ...(traits.orphansByDefault ? { orphansByDefault: true } : {}),
     ...(traits.volatile ? { volatile: true } : {}),
   }
 }

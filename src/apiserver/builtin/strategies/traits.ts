@@ -29,6 +29,9 @@ const CONDITIONAL_UPDATE = new Set([
   "storage.k8s.io/volumeattachments",
 ])
 
+/** Kinds from before there was a garbage collector keep what clients of then rely on. */
+const ORPHANS_BY_DEFAULT = new Set(["/replicationcontrollers", "batch/jobs"])
+
 const DELETE_RETURNS_OBJECT = new Set([
   "/namespaces",
   "/persistentvolumeclaims",
@@ -87,6 +90,7 @@ export type Traits = {
   readonly deleteReturnsObject: boolean
   readonly generation: "spec" | "none"
   readonly generationFields: readonly string[] | undefined
+  readonly orphansByDefault: boolean
   readonly volatile: boolean
 }
 
@@ -98,6 +102,7 @@ export function traitsOf(key: string): Traits {
     deleteReturnsObject: DELETE_RETURNS_OBJECT.has(key),
     generation: SPEC_GENERATION.has(key) ? "spec" : "none",
     generationFields: FIELD_GENERATION[key],
+    orphansByDefault: ORPHANS_BY_DEFAULT.has(key),
     // Heartbeats: to lose the last seconds of them in a crash costs nothing, a disk write for each would bound the fleet.
     volatile: key === "coordination.k8s.io/leases",
   }

@@ -30,6 +30,15 @@ export function validateNamespace(namespace: UnknownObject): FieldError[] {
   })
 }
 
+export function validateNamespaceUpdate(namespace: UnknownObject): FieldError[] {
+  const errors = validateNamespace(namespace)
+  const phase = textIn(namespace["status"], "phase")
+  const wanted = namespace.metadata.deletionTimestamp === undefined ? "Active" : "Terminating"
+  if (phase === wanted) return errors
+  const when = wanted === "Active" ? "empty" : "not empty"
+  return [...errors, invalidField("status.Phase", phase, `may only be '${wanted}' if \`deletionTimestamp\` is ${when}`)]
+}
+
 export function validateNode(node: UnknownObject): FieldError[] {
   const spec = objectIn(node, "spec")
   const errors: FieldError[] = []
@@ -48,14 +57,6 @@ export function validateNode(node: UnknownObject): FieldError[] {
         ? []
         : [spec["podCIDR"]]
   return [...errors, ...ranges.flatMap((range, i) => cidr(`spec.podCIDRs[${i}]`, String(range)))]
-}
-
-export function validateEvent(event: UnknownObject): FieldError[] {
-  const involved = textIn(event["involvedObject"], "namespace")
-  const namespace = event.metadata.namespace ?? ""
-  // Events about objects without a namespace live in the default one.
-  const fits = involved === namespace || (involved === "" && (namespace === "default" || namespace === "kube-system"))
-  return fits ? [] : [invalidField("involvedObject.namespace", involved, "does not match event.namespace")]
 }
 
 export function validateLease(lease: UnknownObject): FieldError[] {
@@ -105,8 +106,10 @@ export function validateAutoscaler(autoscaler: UnknownObject): FieldError[] {
   for (const field of ["kind", "name"]) {
     if (textIn(target, field) === "") errors.push(requiredField(`spec.scaleTargetRef.${field}`))
   }
-  if (textIn(target, "kind") === "" && textIn(target, "apiVersion") === "") {
-    errors.push(invalidField("spec.scaleTargetRef.apiVersion", "", "apiVersion must specify API group"))
+  if (!textIn(target, "apiVersion").includes("/")) {
+    errors.push(
+      invalidField("spec.scaleTargetRef.apiVersion", textIn(target, "apiVersion"), "apiVersion must specify API group"),
+    )
   }
   if (minReplicas === 0 && !scalesToZero) {
     const why = "must specify at least one Object or External metric to support scaling to zero replicas"

@@ -41,7 +41,5 @@ function withoutChangeable(spec: Json, old: Json): Json {
   }
   for (const field of ["activeDeadlineSeconds", "tolerations", "schedulingGates", "ephemeralContainers"])
     fixed[field] = old[field]
-  // A binding sets it, once.
-  if (old["nodeName"] === undefined) delete fixed["nodeName"]
   return fixed
 }

@@ -2,6 +2,7 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import * as cluster from "./cluster.ts"
 import * as configData from "./config-data.ts"
+import * as events from "./events.ts"
 import * as jobs from "./jobs.ts"
 import * as networking from "./networking.ts"
 import * as pods from "./pods.ts"
@@ -20,9 +21,9 @@ const VALIDATIONS: {
 } = {
   "/configmaps": [configData.validateConfigMap, configData.validateConfigMapUpdate],
   "/endpoints": [networking.validateEndpoints],
-  "/events": [cluster.validateEvent, () => []],
+  "/events": [events.validateEvent],
   "/limitranges": [cluster.validateLimitRange],
-  "/namespaces": [cluster.validateNamespace],
+  "/namespaces": [cluster.validateNamespace, cluster.validateNamespaceUpdate],
   "/nodes": [cluster.validateNode],
   "/persistentvolumeclaims": [storage.validateClaim, storage.validateClaimUpdate],
   "/persistentvolumes": [storage.validateVolume, storage.validateVolumeUpdate],
@@ -41,6 +42,7 @@ const VALIDATIONS: {
   "batch/jobs": [jobs.validateJob, jobs.validateJobUpdate],
   "coordination.k8s.io/leases": [cluster.validateLease],
   "discovery.k8s.io/endpointslices": [networking.validateEndpointSlice, networking.validateEndpointSliceUpdate],
+  "events.k8s.io/events": [events.validateNewEvent, events.validateNewEventUpdate],
   "networking.k8s.io/ingresses": [networking.validateIngress],
   "networking.k8s.io/networkpolicies": [networking.validateNetworkPolicy],
   "policy/poddisruptionbudgets": [cluster.validateDisruptionBudget],

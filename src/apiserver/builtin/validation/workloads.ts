@@ -131,7 +131,42 @@ function validateDeploymentStrategy(strategy: Json): FieldError[] {
 const isZero = (value: unknown) => value === 0 || value === "0%"
 
 export function validateDeploymentUpdate(deployment: UnknownObject, before: UnknownObject): FieldError[] {
-  return [...validateDeployment(deployment), ...immutableSelector(deployment, before)]
+  return [
+    ...validateDeployment(deployment),
+    ...immutableSelector(deployment, before),
+    ...(deepEqual(deployment["status"], before["status"])
+      ? []
+      : validateDeploymentStatus(objectIn(deployment, "status"), objectIn(before, "status"))),
+  ]
+}
+
+function validateDeploymentStatus(status: Json, before: Json): FieldError[] {
+  const counted = (field: string) => numberIn(status, field)
+  const above = (field: string, limit: string, what: string) =>
+    counted(field) > counted(limit)
+      ? [invalidField(`status.${field}`, counted(field), `cannot be greater than ${what}`)]
+      : []
+  return [
+    ...nonNegative(
+      status,
+      "status",
+      "observedGeneration",
+      "replicas",
+      "updatedReplicas",
+      "readyReplicas",
+      "availableReplicas",
+      "unavailableReplicas",
+      "terminatingReplicas",
+      "collisionCount",
+    ),
+    ...["updatedReplicas", "readyReplicas", "availableReplicas"].flatMap((field) =>
+      above(field, "replicas", "status.replicas"),
+    ),
+    ...above("availableReplicas", "readyReplicas", "readyReplicas"),
+    ...(numberIn(before, "collisionCount") > counted("collisionCount")
+      ? [invalidField("status.collisionCount", counted("collisionCount"), "cannot be decremented")]
+      : []),
+  ]
 }
 
 const immutableSelector = (object: UnknownObject, before: UnknownObject) =>
