@@ -142,7 +142,7 @@ function writePki(name: string, dir: string, server: string): { kubeconfig: stri
     return { cert: certificatePem(certificate), key: privateKeyPem(key) }
   }
   const serving = issue({ commonName: "kube-apiserver", organizations: [] }, "serverAuth")
-  const admin = issue({ commonName: "admin", organizations: ["system:masters"] }, "clientAuth")
+  const admin = issue({ commonName: "kubernetes-admin", organizations: ["system:masters"] }, "clientAuth")
   const kubeconfig = join(dir, "kubeconfig")
   const files: Record<string, string> = {
     "ca.crt": ca.certificatePem,

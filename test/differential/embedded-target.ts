@@ -1,0 +1,35 @@
+// The embedded API server, put together as a hub's, in memory and behind a real port.
+import { ensureServerPki } from "#apiserver/authentication/server-pki.ts"
+import { newListener } from "#apiserver/listener/listener.ts"
+import { memoryStorage } from "#apiserver/storage/memory-storage.ts"
+import { newEmbeddedServer, startHubServer } from "#controlplane/embedded-server.ts"
+import { realClock } from "#lib/clock.ts"
+import { silentLog } from "#lib/log.ts"
+import { realRandom } from "#lib/random.ts"
+import type { Target } from "./send.ts"
+
+export async function startEmbedded(): Promise<Target & { close(): Promise<void> }> {
+  const ending = new AbortController()
+  const runtime = { clock: realClock, random: realRandom, log: silentLog, signal: ending.signal }
+  const { pki } = ensureServerPki({ existing: {}, serverNames: [], clock: realClock, random: realRandom })
+  const listener = await newListener({
+    address: "127.0.0.1",
+    port: 0,
+    tls: { cert: pki.servingCertificate, key: pki.servingKey },
+    route: () => ({ handler: (request) => server.handler(request), prefix: "" }),
+    log: silentLog,
+  })
+  const url = `https://127.0.0.1:${listener.port}`
+  const server = await newEmbeddedServer(runtime, { storage: memoryStorage(), pki, issuer: url })
+  startHubServer(runtime, server)
+  return {
+    server: url,
+    ca: pki.caCertificate,
+    cert: pki.adminCertificate,
+    key: pki.adminKey,
+    close: async () => {
+      ending.abort()
+      await listener.close()
+    },
+  }
+}
