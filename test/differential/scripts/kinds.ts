@@ -204,7 +204,10 @@ export const services: Script = {
     post(`${NS}/services`, service("d", { ports: [{ port: 0 }], type: "Nope" })),
     post(`${NS}/services`, service("e", { ports: [{ port: 80 }, { port: 80 }] })),
     post(`${NS}/services`, service("9bad", { ports: [{ port: 80 }] })),
-    post(`${NS}/services`, service("f", { ports: [{ port: 80 }], clusterIP: "1.2.3.4" })),
+    // Why it is out of range is told in other words while a server has just started.
+    post(`${NS}/services`, service("f", { ports: [{ port: 80 }], clusterIP: "1.2.3.4" }), {
+      pick: ["kind", "code", "details.causes.0.field"],
+    }),
     post(`${NS}/services`, service("g", { ports: [{ port: 80, targetPort: "name" }], sessionAffinity: "ClientIP" })),
     post(
       `${NS}/services`,

@@ -11,9 +11,10 @@ export const lists: Script = {
       post(CONFIG_MAPS, mine(name, { odd: String(i % 2 === 1), tier: `t${i}` })),
     ),
     get(`${CONFIG_MAPS}?${MINE}`),
+    // So that no list before or after is of the page's snapshot by chance.
+    post(CONFIG_MAPS, configMap("z-before"), { quiet: true }),
     get(`${CONFIG_MAPS}?limit=2`, { capture: { token: "metadata.continue", page: "metadata.resourceVersion" } }),
-    // So that no later list is of that snapshot by chance.
-    post(CONFIG_MAPS, { ...mine("between"), metadata: { name: "between" } }, { quiet: true }),
+    post(CONFIG_MAPS, configMap("z-after"), { quiet: true }),
     get(`${CONFIG_MAPS}?limit=2&continue={{token}}`, { capture: { token2: "metadata.continue" } }),
     get(`${CONFIG_MAPS}?limit=2&continue={{token2}}`),
     get(`${CONFIG_MAPS}?continue={{token}}`),

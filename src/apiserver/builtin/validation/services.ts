@@ -8,6 +8,7 @@ import { dnsLabel, immutable, ipAddress, ipVersion, labels, oneOf, port, portNam
 
 const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
 /** 10.96.0.0/12. */
+const RANGE_TEXT = "10.96.0.0/12"
 const RANGE_FIRST_OCTET = 10
 const RANGE_SECOND_OCTETS = [96, 111] as const
 
@@ -91,7 +92,7 @@ function validateAddresses(spec: Json, type: string): FieldError[] {
   for (const [i, address] of addresses.entries()) errors.push(...ipAddress(`spec.clusterIPs[${i}]`, address))
   const [first = ""] = addresses
   if (errors.length === 0 && ipVersion(first) === 4 && !isInRange(first)) {
-    const why = `failed to allocate IP ${first}: the provided network does not match the current range`
+    const why = `failed to allocate IP ${first}: the provided IP (${first}) is not in the valid range. The range of valid IPs is ${RANGE_TEXT}`
     errors.push(invalidField("spec.clusterIPs", addresses, why))
   }
   return errors
