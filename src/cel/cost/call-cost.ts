@@ -10,7 +10,10 @@ export const PATTERN_FACTOR = 0.25
 const LIST_COST = 10
 
 const traversal = (size: number) => Math.ceil(size * TRAVERSAL_FACTOR)
-const fixed = (cost: number): CallCost => () => cost
+const fixed =
+  (cost: number): CallCost =>
+  () =>
+    cost
 const byFirst: CallCost = ([first]) => traversal(sizeOf(first!))
 const byFirstTwice: CallCost = ([first]) => Math.ceil(sizeOf(first!) * 2 * TRAVERSAL_FACTOR)
 const byPattern: CallCost = ([text, pattern]) =>
@@ -111,7 +114,8 @@ export function callCost(name: string, overload: string): CallCost {
     case "containsCIDR":
       return containsCost(overload === "cidr_contains_cidr_string", true)
     case "validate":
-      return ([format, text]) => Math.ceil((1 + sizeOf(text!)) * TRAVERSAL_FACTOR) * Math.ceil(patternSize(format!) * PATTERN_FACTOR)
+      return ([format, text]) =>
+        Math.ceil((1 + sizeOf(text!)) * TRAVERSAL_FACTOR) * Math.ceil(patternSize(format!) * PATTERN_FACTOR)
     default:
       return (Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined) ?? BY_OVERLOAD[overload] ?? fixed(1)
   }
@@ -119,7 +123,9 @@ export function callCost(name: string, overload: string): CallCost {
 
 /** The size of the pattern that a named format stands for. */
 function patternSize(format: Value): number {
-  return "patternSizeMax" in (format as object) ? Number((format as unknown as { patternSizeMax: number }).patternSizeMax) : 0
+  return "patternSizeMax" in (format as object)
+    ? Number((format as unknown as { patternSizeMax: number }).patternSizeMax)
+    : 0
 }
 
 function sortCost(overload: string): CallCost | undefined {

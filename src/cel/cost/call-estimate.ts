@@ -40,7 +40,8 @@ export function estimateCall(
   args: readonly Node[],
   sizeOfPath: SizeOfPath,
 ): CallEstimate {
-  const sizeOf = (node: Node): Range => node.size ?? (node.path.length === 0 ? undefined : sizeOfPath(node.path)) ?? UNKNOWN
+  const sizeOf = (node: Node): Range =>
+    node.size ?? (node.path.length === 0 ? undefined : sizeOfPath(node.path)) ?? UNKNOWN
   return (
     estimateListCall(overload, target, args, sizeOf) ??
     estimateLibraryCall(name, overload, target, args, sizeOf) ??
@@ -62,7 +63,12 @@ function literalInt(node: Node, otherwise: number): number {
   return typeof value === "bigint" ? Math.max(0, Number(value)) : otherwise
 }
 
-function estimateListCall(overload: string, target: Node | undefined, args: readonly Node[], sizeOf: SizeOf): CallEstimate | undefined {
+function estimateListCall(
+  overload: string,
+  target: Node | undefined,
+  args: readonly Node[],
+  sizeOf: SizeOf,
+): CallEstimate | undefined {
   switch (overload) {
     case "list_slice": {
       const size = literalInt(args[1]!, sizeOf(target!).max) - literalInt(args[0]!, 0)
@@ -174,7 +180,8 @@ function elementsCost(target: Node, sizeOf: SizeOf): Range {
   // Text has no elements, and functions of these names.
   if (element === undefined) return traverse(sizeOf(target))
   let each = ONE
-  if (element.kind === "string" || element.kind === "bytes") each = add(each, traverse(sizeOf(elementOf(target, element))))
+  if (element.kind === "string" || element.kind === "bytes")
+    each = add(each, traverse(sizeOf(elementOf(target, element))))
   return multiply(sizeOf(target), each)
 }
 
@@ -273,4 +280,3 @@ function smallest(a: Range, b: Range): Range {
   const max = Math.min(a.max, b.max)
   return { min: max > 0 ? 1 : 0, max }
 }
-

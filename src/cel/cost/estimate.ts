@@ -11,7 +11,11 @@ export type SizeOfPath = (path: readonly string[]) => Range | undefined
 
 /** Sizes of the entries of a list or map. */
 type Entries = { readonly container: "list" | "map"; readonly key: Range; readonly value: Range }
-type Local = { readonly path: readonly string[]; readonly size: Range | undefined; readonly entries: Entries | undefined }
+type Local = {
+  readonly path: readonly string[]
+  readonly size: Range | undefined
+  readonly entries: Entries | undefined
+}
 
 const LIST_COST = exactly(10)
 const MAP_COST = exactly(30)
@@ -98,8 +102,7 @@ class Estimator {
     const argCosts = expr.args.map((arg) => this.cost(arg))
     const args = expr.args.map((arg) => this.#node(arg))
     const reference = this.#checked.calls.get(expr)
-    const overloads =
-      reference?.overloads ?? (expr.function === "_?._" ? ["select_optional_field"] : [])
+    const overloads = reference?.overloads ?? (expr.function === "_?._" ? ["select_optional_field"] : [])
     if (overloads.length === 0) return NOTHING
     const isMember = expr.target !== undefined && reference?.qualified !== true
     const targetCost = isMember ? this.cost(expr.target!) : NOTHING

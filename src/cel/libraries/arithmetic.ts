@@ -32,7 +32,10 @@ function numeric(name: string, { int, uint, double }: Numeric, other: Call): Cal
   }
 }
 
-const none = (name: string): Call => (a) => unsupported(name, a!)
+const none =
+  (name: string): Call =>
+  (a) =>
+    unsupported(name, a!)
 
 const add = numeric(
   OPERATORS.add,

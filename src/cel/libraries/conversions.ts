@@ -1,6 +1,34 @@
-import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, typeOfType, UINT, type Type } from "#cel/types/type.ts"
-import { checkedInt, checkedUint, doubleText, doubleToInt, doubleToUint, parseDouble, parseInt64, parseUint64 } from "#cel/values/numbers.ts"
-import { checkedTimestamp, durationText, parseDuration, parseTimestamp, timestampText, unixSeconds } from "#cel/values/time.ts"
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  STRING,
+  TIMESTAMP,
+  typeOfType,
+  UINT,
+  type Type,
+} from "#cel/types/type.ts"
+import {
+  checkedInt,
+  checkedUint,
+  doubleText,
+  doubleToInt,
+  doubleToUint,
+  parseDouble,
+  parseInt64,
+  parseUint64,
+} from "#cel/values/numbers.ts"
+import {
+  checkedTimestamp,
+  durationText,
+  parseDuration,
+  parseTimestamp,
+  timestampText,
+  unixSeconds,
+} from "#cel/values/time.ts"
 import { typeOf } from "#cel/values/type-of.ts"
 import { CelError, TypeValue, type Duration, type Timestamp, type Uint, type Value } from "#cel/values/value.ts"
 import { A, declare, declareOne, overload, type Call, type FunctionDeclaration } from "./declare.ts"

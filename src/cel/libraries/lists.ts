@@ -1,9 +1,30 @@
 // Lists: Kubernetes' own functions, and cel-go's in version 3. Sources: apiserver pkg/cel/library/lists.go, cel-go ext/lists.go.
-import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, listType, STRING, TIMESTAMP, UINT, type Type } from "#cel/types/type.ts"
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listType,
+  STRING,
+  TIMESTAMP,
+  UINT,
+  type Type,
+} from "#cel/types/type.ts"
 import { OPERATORS } from "#cel/syntax/ast.ts"
 import { compare, equal } from "#cel/values/equality.ts"
 import { typeOf } from "#cel/values/type-of.ts"
-import { ArrayList, CelError, Duration, isError, ListValue, noSuchOverload, Uint, type Value } from "#cel/values/value.ts"
+import {
+  ArrayList,
+  CelError,
+  Duration,
+  isError,
+  ListValue,
+  noSuchOverload,
+  Uint,
+  type Value,
+} from "#cel/values/value.ts"
 import { ARITHMETIC } from "./arithmetic.ts"
 import { A, declare, declareOne, member, overload, T, type Call, type FunctionDeclaration } from "./declare.ts"
 
@@ -118,10 +139,19 @@ const range: Call = (count) => {
 const LIST = listType(T)
 
 export const LISTS_LIBRARY: readonly FunctionDeclaration[] = [
-  declare("isSorted", ...COMPARABLE.map(([id, type]) => member(`list_${id}_is_sorted_bool`, [listType(type)], BOOL, isSorted))),
+  declare(
+    "isSorted",
+    ...COMPARABLE.map(([id, type]) => member(`list_${id}_is_sorted_bool`, [listType(type)], BOOL, isSorted)),
+  ),
   declare("sum", ...ZEROS.map(([id, type, zero]) => member(`list_${id}_sum_${id}`, [listType(type)], type, sum(zero)))),
-  declare("max", ...COMPARABLE.map(([id, type]) => member(`list_${id}_max_${id}`, [listType(type)], type, extreme("max", -1)))),
-  declare("min", ...COMPARABLE.map(([id, type]) => member(`list_${id}_min_${id}`, [listType(type)], type, extreme("min", 1)))),
+  declare(
+    "max",
+    ...COMPARABLE.map(([id, type]) => member(`list_${id}_max_${id}`, [listType(type)], type, extreme("max", -1))),
+  ),
+  declare(
+    "min",
+    ...COMPARABLE.map(([id, type]) => member(`list_${id}_min_${id}`, [listType(type)], type, extreme("min", 1))),
+  ),
   declare("indexOf", member("list_a_index_of_int", [listType(A), A], INT, indexOf)),
   declare("lastIndexOf", member("list_a_last_index_of_int", [listType(A), A], INT, lastIndexOf)),
   declare("slice", member("list_slice", [LIST, INT, INT], LIST, slice)),
@@ -137,11 +167,17 @@ export const LISTS_LIBRARY: readonly FunctionDeclaration[] = [
   ),
   declareOne(
     "@sortByAssociatedKeys",
-    (list, keys) => (list instanceof ListValue && keys instanceof ListValue ? sortBy(list, keys) : noSuchOverload(list)),
-    ...COMPARABLE.map(([id, type]) => member(`list_${typeName(id)}_sortByAssociatedKeys`, [LIST, listType(type)], LIST)),
+    (list, keys) =>
+      list instanceof ListValue && keys instanceof ListValue ? sortBy(list, keys) : noSuchOverload(list),
+    ...COMPARABLE.map(([id, type]) =>
+      member(`list_${typeName(id)}_sortByAssociatedKeys`, [LIST, listType(type)], LIST),
+    ),
   ),
   declare("lists.range", overload("lists_range", [INT], listType(INT), range)),
-  declare("reverse", member("list_reverse", [LIST], LIST, (list) => new ArrayList(Array.from(list as ListValue).reverse()))),
+  declare(
+    "reverse",
+    member("list_reverse", [LIST], LIST, (list) => new ArrayList(Array.from(list as ListValue).reverse())),
+  ),
   declare("distinct", member("list_distinct", [LIST], LIST, distinct)),
 ]
 

@@ -1,7 +1,20 @@
 // Optional values, and maps that loops build. Sources: cel-go cel/library.go, ext/comprehensions.go.
 import { OPERATORS } from "#cel/syntax/ast.ts"
 import { BOOL, DYN, INT, listType, mapType, optionalType, STRING } from "#cel/types/type.ts"
-import { ArrayList, CelError, Duration, EntryMap, isError, ListValue, MapValue, noSuchOverload, OptionalValue, Timestamp, Uint, type Value } from "#cel/values/value.ts"
+import {
+  ArrayList,
+  CelError,
+  Duration,
+  EntryMap,
+  isError,
+  ListValue,
+  MapValue,
+  noSuchOverload,
+  OptionalValue,
+  Timestamp,
+  Uint,
+  type Value,
+} from "#cel/values/value.ts"
 import { UNIX_SECONDS_MIN } from "#cel/values/time.ts"
 import { declare, declareOne, K, member, overload, V, type Call, type FunctionDeclaration } from "./declare.ts"
 
@@ -50,14 +63,20 @@ function toEntryMap(map: MapValue): EntryMap {
 }
 
 export const OPTIONALS_LIBRARY: readonly FunctionDeclaration[] = [
-  declare("optional.of", overload("optional_of", [V], OPTIONAL, (value) => new OptionalValue(value))),
+  declare(
+    "optional.of",
+    overload("optional_of", [V], OPTIONAL, (value) => new OptionalValue(value)),
+  ),
   declare(
     "optional.ofNonZeroValue",
     overload("optional_ofNonZeroValue", [V], OPTIONAL, (value) =>
       isZero(value!) ? OptionalValue.none : new OptionalValue(value),
     ),
   ),
-  declare("optional.none", overload("optional_none", [], OPTIONAL, () => OptionalValue.none)),
+  declare(
+    "optional.none",
+    overload("optional_none", [], OPTIONAL, () => OptionalValue.none),
+  ),
   declare(
     "value",
     member(
@@ -88,8 +107,14 @@ export const OPTIONALS_LIBRARY: readonly FunctionDeclaration[] = [
     overload("optional_list_index_int", [optionalType(LIST), INT], OPTIONAL),
     overload("optional_map_index_value", [optionalType(MAP), K], OPTIONAL),
   ),
-  declare("last", member("list_last", [LIST], OPTIONAL, (list) => at(list!, -1))),
-  declare("first", member("list_first", [LIST], OPTIONAL, (list) => at(list!, 0))),
+  declare(
+    "last",
+    member("list_last", [LIST], OPTIONAL, (list) => at(list!, -1)),
+  ),
+  declare(
+    "first",
+    member("list_first", [LIST], OPTIONAL, (list) => at(list!, 0)),
+  ),
   declare("optional.unwrap", overload("optional_unwrap", [listType(OPTIONAL)], LIST, unwrap)),
   declare("unwrapOpt", member("optional_unwrapOpt", [listType(OPTIONAL)], LIST, unwrap)),
   declare(

@@ -5,7 +5,16 @@ import { partOf } from "#cel/values/part.ts"
 import { contains, equal } from "#cel/values/equality.ts"
 import { inTimeZone, milliseconds } from "#cel/values/time.ts"
 import { sizeOf } from "#cel/values/type-of.ts"
-import { CelError, Duration, isError, ListValue, MapValue, noSuchOverload, Timestamp, type Value } from "#cel/values/value.ts"
+import {
+  CelError,
+  Duration,
+  isError,
+  ListValue,
+  MapValue,
+  noSuchOverload,
+  Timestamp,
+  type Value,
+} from "#cel/values/value.ts"
 import { ARITHMETIC } from "./arithmetic.ts"
 import { CONVERSIONS } from "./conversions.ts"
 import { A, B, declare, declareOne, member, overload, type Call, type FunctionDeclaration } from "./declare.ts"
@@ -45,11 +54,21 @@ function timePart(name: string, id: string, read: (date: Date) => number, tzId =
     (zone: (value: Value | undefined) => string): Call =>
     (moment, tz) => {
       const date = inTimeZone(moment as Timestamp, zone(tz))
-      return isError(date) ? date : BigInt(read(date))
+      return date instanceof CelError ? date : BigInt(read(date))
     }
   return [
-    member(id, [TIMESTAMP], INT, call(() => "UTC")),
-    member(tzId, [TIMESTAMP, STRING], INT, call((tz) => tz as string)),
+    member(
+      id,
+      [TIMESTAMP],
+      INT,
+      call(() => "UTC"),
+    ),
+    member(
+      tzId,
+      [TIMESTAMP, STRING],
+      INT,
+      call((tz) => tz as string),
+    ),
   ]
     .map((o) => declare(name, o))
     .reduce((a, b) => declare(name, ...a.overloads, ...b.overloads))

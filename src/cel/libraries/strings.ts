@@ -52,7 +52,8 @@ function substring(text: Value, start: Value, end?: Value): Value {
 
 /** @param count  how often at most; every time when it is negative */
 function replace(text: string, from: string, to: string, count: number): string {
-  if (count < 0) return from === "" ? [to, ...chars(text).flatMap((c) => [c, to])].join("") : text.replaceAll(from, () => to)
+  if (count < 0)
+    return from === "" ? [to, ...chars(text).flatMap((c) => [c, to])].join("") : text.replaceAll(from, () => to)
   if (from === "") {
     const points = chars(text)
     return points.map((c, i) => (i < count ? to + c : c)).join("") + (points.length < count ? to : "")
@@ -99,7 +100,10 @@ const SPACE = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u20
 const TRIM = new RegExp(`^${SPACE}+|${SPACE}+$`, "gu")
 
 export const STRINGS_LIBRARY: readonly FunctionDeclaration[] = [
-  declare("charAt", member("string_char_at_int", [STRING, INT], STRING, (text, i) => charAt(text!, i!))),
+  declare(
+    "charAt",
+    member("string_char_at_int", [STRING, INT], STRING, (text, i) => charAt(text!, i!)),
+  ),
   declare(
     "indexOf",
     member("string_index_of_string", [STRING, STRING], INT, (text, part) => indexOf(text!, part!, 0n)),
@@ -149,7 +153,10 @@ export const STRINGS_LIBRARY: readonly FunctionDeclaration[] = [
       substring(text!, start!, end!),
     ),
   ),
-  declare("trim", member("string_trim", [STRING], STRING, (text) => (text as string).replace(TRIM, ""))),
+  declare(
+    "trim",
+    member("string_trim", [STRING], STRING, (text) => (text as string).replace(TRIM, "")),
+  ),
   declare(
     "format",
     member("string_format", [STRING, listType(DYN)], STRING, (text, args) =>

@@ -1,7 +1,13 @@
 import type { CallExpr } from "#cel/syntax/ast.ts"
 import { OPERATORS } from "#cel/syntax/ast.ts"
 import { qualifiedName, type CallReference } from "#cel/types/checker.ts"
-import { candidateNames, type Call, type Environment, type FunctionDeclaration, type Overload } from "#cel/types/declarations.ts"
+import {
+  candidateNames,
+  type Call,
+  type Environment,
+  type FunctionDeclaration,
+  type Overload,
+} from "#cel/types/declarations.ts"
 import { isOfType, typeOf } from "#cel/values/type-of.ts"
 import { CelError, isError, type Value } from "#cel/values/value.ts"
 import { goRegExp } from "#apimachinery/schema/go-regexp.ts"

@@ -5,7 +5,17 @@ import { candidateNames, type Environment } from "#cel/types/declarations.ts"
 import { structType } from "#cel/types/type.ts"
 import { callCost } from "#cel/cost/call-cost.ts"
 import { equal } from "#cel/values/equality.ts"
-import { ArrayList, CelError, EntryMap, isError, keyOf, noSuchOverload, OptionalValue, TypeValue, type Value } from "#cel/values/value.ts"
+import {
+  ArrayList,
+  CelError,
+  EntryMap,
+  isError,
+  keyOf,
+  noSuchOverload,
+  OptionalValue,
+  TypeValue,
+  type Value,
+} from "#cel/values/value.ts"
 import { valueText } from "#cel/values/numbers.ts"
 import { attributeStep, conditionalAttribute, newAttribute, presenceOf, type Attribute } from "./attribute.ts"
 import { callerOf, type Caller } from "./caller.ts"
@@ -32,7 +42,18 @@ export type Plan = {
 const LIST_COST = 10
 const MAP_COST = 30
 
-const CONVERSIONS = new Set(["bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"])
+const CONVERSIONS = new Set([
+  "bool",
+  "bytes",
+  "double",
+  "duration",
+  "dyn",
+  "int",
+  "string",
+  "timestamp",
+  "type",
+  "uint",
+])
 
 /**
  * @param checked  undefined for an expression that was not checked: everything is found out when it is evaluated
@@ -180,7 +201,8 @@ export class Planner {
         return this.#index(args[0]!, args[1]!, expr.function !== OPERATORS.index)
       case "or":
       case "orValue":
-        if (target.length === 1 && args.length === 2) return { step: orStep(args[0]!.step, args[1]!.step, expr.function) }
+        if (target.length === 1 && args.length === 2)
+          return { step: orStep(args[0]!.step, args[1]!.step, expr.function) }
     }
     return this.#function(expr, callerOf(expr, this.#environment, reference, qualified), args)
   }
@@ -202,7 +224,8 @@ export class Planner {
     const [first, second] = args
     if (caller.overload === "in_list" && second!.constant !== undefined) {
       const members = constantMembers(second!.constant.value)
-      if (members !== undefined) return members.size === 0 ? constantOf(false) : { step: membershipStep(first!.step, members) }
+      if (members !== undefined)
+        return members.size === 0 ? constantOf(false) : { step: membershipStep(first!.step, members) }
     }
     if (CONVERSIONS.has(expr.function) && args.length === 1 && first!.constant !== undefined) {
       const value = caller.call(first!.constant.value)
@@ -210,7 +233,12 @@ export class Planner {
       return constantOf(value)
     }
     caller.checkConstants?.(args.map((arg) => arg.constant?.value))
-    return { step: callStep(caller, args.map((arg) => arg.step)) }
+    return {
+      step: callStep(
+        caller,
+        args.map((arg) => arg.step),
+      ),
+    }
   }
 
   #list(expr: Expr & { kind: "list" }): Planned {
@@ -256,7 +284,11 @@ export class Planner {
       }
       return new EntryMap(built)
     }
-    return this.#literal(entries.flatMap(({ key, value }) => [key, value]), build, MAP_COST)
+    return this.#literal(
+      entries.flatMap(({ key, value }) => [key, value]),
+      build,
+      MAP_COST,
+    )
   }
 
   /** One of constants only is made once, and costs nothing. */

@@ -7,15 +7,7 @@ type Placed = { readonly offset: number }
  * An expression after its macros were expanded. Each node is one object and is part of one expression only, so that what
  * the checker finds out may be kept in maps by node.
  */
-export type Expr =
-  | LiteralExpr
-  | IdentExpr
-  | SelectExpr
-  | CallExpr
-  | ListExpr
-  | MapExpr
-  | StructExpr
-  | ComprehensionExpr
+export type Expr = LiteralExpr | IdentExpr | SelectExpr | CallExpr | ListExpr | MapExpr | StructExpr | ComprehensionExpr
 
 export type LiteralExpr = Placed & { readonly kind: "literal"; readonly value: Value }
 /** A name, with a leading dot when it is to be looked up at the root only. */

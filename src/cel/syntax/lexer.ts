@@ -17,8 +17,7 @@ const NUMBERS: readonly (readonly [TokenKind, RegExp])[] = [
   ["uint", /(?:0x[0-9a-fA-F]+|\d+)[uU]/y],
   ["int", /0x[0-9a-fA-F]+|\d+/y],
 ]
-const ESCAPE =
-  "\\\\(?:[abfnrtv\"'\\\\?`]|[0-3][0-7][0-7]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
+const ESCAPE = "\\\\(?:[abfnrtv\"'\\\\?`]|[0-3][0-7][0-7]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
 const QUOTED = [
   `"""(?:${ESCAPE}|[^\\\\])*?"""`,
   `'''(?:${ESCAPE}|[^\\\\])*?'''`,
@@ -67,7 +66,10 @@ export function tokenize(source: Source, issues: Issue[]): Token[] {
     else if (bytes !== undefined) push("bytes", bytes)
     else if (!matchOther(match, push, text.slice(unit, unit + 2))) {
       const bad = String.fromCodePoint(text.codePointAt(unit)!)
-      issues.push({ offset: point, message: `Syntax error: token recognition error at: '${printable(unfinished(text, unit) ?? bad)}'` })
+      issues.push({
+        offset: point,
+        message: `Syntax error: token recognition error at: '${printable(unfinished(text, unit) ?? bad)}'`,
+      })
       advance(unfinished(text, unit) ?? bad)
     }
   }

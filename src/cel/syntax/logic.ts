@@ -1,4 +1,24 @@
-import type { Expr } from "./ast.ts"
+import { OPERATORS, type Expr } from "./ast.ts"
+
+/** Binary operators by how they are written, from those that bind least on. */
+export const RELATIONS = new Map<string, string>([
+  ["<", OPERATORS.less],
+  ["<=", OPERATORS.lessEquals],
+  [">", OPERATORS.greater],
+  [">=", OPERATORS.greaterEquals],
+  ["==", OPERATORS.equals],
+  ["!=", OPERATORS.notEquals],
+  ["in", OPERATORS.in],
+])
+export const SUMS = new Map<string, string>([
+  ["+", OPERATORS.add],
+  ["-", OPERATORS.subtract],
+])
+export const PRODUCTS = new Map<string, string>([
+  ["*", OPERATORS.multiply],
+  ["/", OPERATORS.divide],
+  ["%", OPERATORS.modulo],
+])
 
 /**
  * A chain of `&&` or `||` as a tree of as little depth as possible.

@@ -110,7 +110,12 @@ function checkVar(name: string, arg: Expr): void {
     throw new MacroError(arg.offset, "iteration variable overwrites accumulator variable")
 }
 
-function loop(build: Builder, iterRange: Expr, vars: LoopVars, parts: { init: Expr; condition: Expr; step: Expr; result?: Expr }): Expr {
+function loop(
+  build: Builder,
+  iterRange: Expr,
+  vars: LoopVars,
+  parts: { init: Expr; condition: Expr; step: Expr; result?: Expr },
+): Expr {
   return build.comprehension({
     iterRange,
     iterVar: vars.first,
@@ -158,7 +163,13 @@ function list(build: Builder, range: Expr, vars: LoopVars, test: Expr | undefine
   })
 }
 
-function map(build: Builder, range: Expr, vars: LoopVars, test: Expr | undefined, entry: (vars: LoopVars) => Expr[]): Expr {
+function map(
+  build: Builder,
+  range: Expr,
+  vars: LoopVars,
+  test: Expr | undefined,
+  entry: (vars: LoopVars) => Expr[],
+): Expr {
   const step = build.call("cel.@mapInsert", build.accumulator(), ...entry(vars))
   return loop(build, range, vars, {
     init: build.map(),

@@ -1,11 +1,9 @@
-import { parseDouble, parseInt64, parseUint64 } from "#cel/values/numbers.ts"
-import type { Value } from "#cel/values/value.ts"
 import { OPERATORS, type Expr, type MapEntry, type StructField } from "./ast.ts"
 import { tokenize, type Token } from "./lexer.ts"
-import { balance } from "./logic.ts"
+import { LiteralError, readLiteral } from "./literals.ts"
+import { balance, PRODUCTS, RELATIONS, SUMS } from "./logic.ts"
 import { expandMacro, MacroError } from "./macros.ts"
 import { Source, type Issue } from "./source.ts"
-import { EscapeError, unquoteBytes, unquoteString } from "./unescape.ts"
 
 /** An expression of more characters is not read. */
 const CODE_POINTS_MAX = 100_000
@@ -19,25 +17,6 @@ const RECOVERIES_MAX = 30
 const RESERVED = new Set(
   "as break const continue else for function if import let loop package namespace return var void while".split(" "),
 )
-const RELATIONS = new Map<string, string>([
-  ["<", OPERATORS.less],
-  ["<=", OPERATORS.lessEquals],
-  [">", OPERATORS.greater],
-  [">=", OPERATORS.greaterEquals],
-  ["==", OPERATORS.equals],
-  ["!=", OPERATORS.notEquals],
-  ["in", OPERATORS.in],
-])
-const SUMS = new Map<string, string>([
-  ["+", OPERATORS.add],
-  ["-", OPERATORS.subtract],
-])
-const PRODUCTS = new Map<string, string>([
-  ["*", OPERATORS.multiply],
-  ["/", OPERATORS.divide],
-  ["%", OPERATORS.modulo],
-])
-
 /** What an expression may start with, as cel-go lists it. */
 const EXPECTED_START =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
@@ -266,10 +245,9 @@ class Parser {
       case "int":
       case "uint":
       case "float":
-        return this.#number(this.#take(), "", offset)
       case "string":
       case "bytes":
-        return this.#quoted(this.#take())
+        return this.#literal(this.#take(), "", offset)
       default:
         return this.#recover()
     }
@@ -295,7 +273,7 @@ class Parser {
         throw new Abandon()
       case "-":
         this.#take()
-        return this.#number(this.#take(), "-", offset)
+        return this.#literal(this.#take(), "-", offset)
       case "true":
       case "false":
         return { kind: "literal", offset, value: this.#take().text === "true" }
@@ -389,24 +367,9 @@ class Parser {
     return entries
   }
 
-  #number(token: Token, sign: "" | "-", offset: number): Expr {
-    const literal = (what: string, value: Value | undefined): Expr =>
-      value === undefined
-        ? this.#report(offset, `invalid ${what} literal`)
-        : { kind: "literal", offset, value }
-    if (token.kind === "float") return literal("double", parseDouble(sign + token.text))
-    if (token.kind === "uint") return literal("uint", parseUint64(decimal(token.text.slice(0, -1))))
-    return literal("int", parseInt64(sign + decimal(token.text)))
-  }
-
-  #quoted(token: Token): Expr {
-    try {
-      const value = token.kind === "bytes" ? unquoteBytes(token.text) : unquoteString(token.text)
-      return { kind: "literal", offset: token.offset, value }
-    } catch (error) {
-      if (!(error instanceof EscapeError)) throw error
-      return this.#report(token.offset, error.message)
-    }
+  #literal(token: Token, sign: "" | "-", offset: number): Expr {
+    const value = readLiteral(token, sign)
+    return value instanceof LiteralError ? this.#report(offset, value.message) : { kind: "literal", offset, value }
   }
 
   #call(offset: number, name: string, args: readonly Expr[], target?: Expr): Expr {
@@ -419,8 +382,4 @@ class Parser {
     }
     return { kind: "call", offset, function: name, target, args }
   }
-}
-
-function decimal(text: string): string {
-  return text.startsWith("0x") ? String(BigInt(text)) : text
 }

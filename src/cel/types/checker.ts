@@ -5,7 +5,17 @@ import { typeOf } from "#cel/values/type-of.ts"
 import { candidateNames, type Environment, type FunctionDeclaration } from "./declarations.ts"
 import { assign, assignAll, mostGeneral, substitute, type Mapping } from "./relations.ts"
 import * as types from "./type.ts"
-import { callText, isDyn, listType, mapType, optionalType, optionalValueType, typeParam, typeText, type Type } from "./type.ts"
+import {
+  callText,
+  isDyn,
+  listType,
+  mapType,
+  optionalType,
+  optionalValueType,
+  typeParam,
+  typeText,
+  type Type,
+} from "./type.ts"
 
 /** What a name stands for: a variable, or a type. */
 export type NameReference = { readonly name: string; readonly type: Type; readonly isType: boolean }
@@ -185,7 +195,13 @@ class Checker {
     return undefined
   }
 
-  #resolve(expr: CallExpr, declaration: FunctionDeclaration, args: Type[], isMember: boolean, qualified: boolean): Type {
+  #resolve(
+    expr: CallExpr,
+    declaration: FunctionDeclaration,
+    args: Type[],
+    isMember: boolean,
+    qualified: boolean,
+  ): Type {
     if (declaration.name === OPERATORS.and || declaration.name === OPERATORS.or) {
       return this.#logic(expr, declaration, args)
     }

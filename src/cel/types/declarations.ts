@@ -67,7 +67,9 @@ export const declareOne = (name: string, call: Call, ...overloads: Overload[]): 
 })
 
 /** Functions of several libraries by name; those of one name are put together. */
-export function mergeFunctions(...libraries: readonly (readonly FunctionDeclaration[])[]): Map<string, FunctionDeclaration> {
+export function mergeFunctions(
+  ...libraries: readonly (readonly FunctionDeclaration[])[]
+): Map<string, FunctionDeclaration> {
   const merged = new Map<string, FunctionDeclaration>()
   for (const declaration of libraries.flat()) {
     const known = merged.get(declaration.name)

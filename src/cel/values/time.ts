@@ -62,17 +62,31 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(
 export function parseTimestamp(text: string): Timestamp | CelError | undefined {
   const match = RFC3339.exec(text)
   if (match === null) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [number, number, number, number, number, number]
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59) return undefined
-  const offset = match[8] === undefined ? 0 : (match[8] === "-" ? -1 : 1) * (Number(match[9]) * 3600 + Number(match[10]) * 60)
+  const offset =
+    match[8] === undefined ? 0 : (match[8] === "-" ? -1 : 1) * (Number(match[9]) * 3600 + Number(match[10]) * 60)
   const seconds = BigInt(utcSeconds(year, month, day, hour, minute, second) - offset)
   const nanos = BigInt((match[7] ?? "").padEnd(9, "0").slice(0, 9))
   return checkedTimestamp(seconds * SECOND + nanos, offset)
 }
 
 function daysIn(year: number, month: number): number {
-  return month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+  return month === 2
+    ? year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+      ? 29
+      : 28
+    : [4, 6, 9, 11].includes(month)
+      ? 30
+      : 31
 }
 
 function utcSeconds(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
@@ -86,9 +100,7 @@ function utcSeconds(year: number, month: number, day: number, hour: number, minu
 /** RFC 3339 with as many digits of the second as needed. */
 export function timestampText({ nanos, offsetSeconds }: Timestamp): string {
   const local = dateOf(nanos, offsetSeconds)
-  const fraction = String(modulo(nanos, SECOND))
-    .padStart(9, "0")
-    .replace(/0+$/, "")
+  const fraction = String(modulo(nanos, SECOND)).padStart(9, "0").replace(/0+$/, "")
   const day = `${String(local.getUTCFullYear()).padStart(4, "0")}-${two(local.getUTCMonth() + 1)}-${two(local.getUTCDate())}`
   const time = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`
   return `${day}T${time}${fraction === "" ? "" : `.${fraction}`}${offsetText(offsetSeconds)}`
