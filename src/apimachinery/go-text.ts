@@ -60,9 +60,8 @@ export function goQuote(text: string): string {
 }
 
 /** A value as Go's JSON encoder writes it: members sorted, `<`, `>` and `&` escaped. */
-export function goJson(value: unknown): string {
-  return canonicalJson(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
-}
+export const goJson = (value: unknown): string => escapeHtml(canonicalJson(value))
+
+/** JSON text with what HTML would read escaped, as Go's encoder does. */
+export const escapeHtml = (json: string): string =>
+  json.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)

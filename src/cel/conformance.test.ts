@@ -47,7 +47,6 @@ function run(given: ConformanceTest): string | undefined {
   const environment = kubernetesEnvironment({
     variables,
     container: given.container ?? "",
-    mixedLiterals: true,
     bindings: true,
   })
   const { expr, issues } = parse(given.expr, true)

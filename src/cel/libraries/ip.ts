@@ -64,11 +64,35 @@ function parseIp(text: string): IpValue | CelError {
   }
   const address = bitsOf(text)
   if (address === undefined) {
-    const why = `ParseAddr(${goQuote(text)}): ${text.includes(":") ? "unexpected character, want colon" : "unable to parse IP"}`
+    const why = `ParseAddr(${goQuote(text)}): ${whyNoIp(text)}`
     return new CelError(`IP Address ${goQuote(text)} parse error during conversion from string: ${why}`)
   }
   if (isMapped(address)) return new CelError(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`)
   return address
+}
+
+/** In the words of Go's net/netip; of IPv6 only the most common of them. */
+function whyNoIp(text: string): string {
+  const sign = text.search(/[.:%]/)
+  if (sign < 0) return "unable to parse IP"
+  if (text[sign] === "%") return "missing IPv6 address"
+  if (text[sign] === ":") return "unexpected character, want colon"
+  let fields = 1
+  let field = ""
+  for (const [at, char] of [...text].entries()) {
+    if (char === ".") {
+      const digitless = field === "" || at === text.length - 1
+      if (digitless) return `IPv4 field must have at least one digit (at ${goQuote(text.slice(at))})`
+      if (fields === 4) return "IPv4 address too long"
+      fields++
+      field = ""
+    } else if (char >= "0" && char <= "9") {
+      if (field === "0") return "IPv4 field has octet with leading zero"
+      field += char
+      if (Number(field) > 255) return "IPv4 field has value >255"
+    } else return `unexpected character (at ${goQuote(text.slice(at))})`
+  }
+  return "IPv4 address too short"
 }
 
 function parseCidr(text: string): CidrValue | CelError {
@@ -77,7 +101,8 @@ function parseCidr(text: string): CidrValue | CelError {
   const slash = text.lastIndexOf("/")
   if (slash < 0) return fail("no '/'")
   const address = bitsOf(text.slice(0, slash))
-  if (address === undefined) return fail(`ParseAddr(${goQuote(text.slice(0, slash))}): unable to parse IP`)
+  if (address === undefined)
+    return fail(`ParseAddr(${goQuote(text.slice(0, slash))}): ${whyNoIp(text.slice(0, slash))}`)
   const length = text.slice(slash + 1)
   if (!/^(0|[1-9]\d{0,2})$/.test(length)) return fail(`bad bits after slash: ${goQuote(length)}`)
   if (Number(length) > address.length) return fail("prefix length out of range")

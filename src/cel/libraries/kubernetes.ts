@@ -60,15 +60,14 @@ export type EnvironmentOptions = {
   readonly types?: TypeProvider
   readonly functions?: readonly FunctionDeclaration[]
   readonly container?: string
-  readonly mixedLiterals?: boolean
   readonly bindings?: boolean
 }
 
 /**
  * What expressions of Kubernetes 1.35 may refer to.
  *
- * @param options  `functions` are added; the rest is as for other environments, by default without variables, with lists
- *   and maps of one type only, and without `cel.bind`
+ * @param options  `functions` are added; the rest is as for other environments, by default without variables and
+ *   without `cel.bind`
  * @see apiserver pkg/cel/environment/base.go
  */
 export function kubernetesEnvironment(options: EnvironmentOptions = {}): Environment {
@@ -80,7 +79,6 @@ export function kubernetesEnvironment(options: EnvironmentOptions = {}): Environ
     typeNames: TYPE_NAMES,
     types: provider,
     container,
-    mixedLiterals: options.mixedLiterals ?? false,
     bindings: options.bindings ?? false,
   }
 }

@@ -268,7 +268,7 @@ class Checker {
     let joined: Type | undefined
     for (const [i, element] of expr.elements.entries()) {
       const type = this.check(element)
-      joined = this.#join(element, joined, expr.optional.has(i) ? this.#unwrap(element, type) : type)
+      joined = this.#join(joined, expr.optional.has(i) ? this.#unwrap(element, type) : type)
     }
     return listType(joined ?? this.#newParam())
   }
@@ -277,9 +277,9 @@ class Checker {
     let keys: Type | undefined
     let values: Type | undefined
     for (const { key, value, optional } of expr.entries) {
-      keys = this.#join(key, keys, this.check(key))
+      keys = this.#join(keys, this.check(key))
       const type = this.check(value)
-      values = this.#join(value, values, optional ? this.#unwrap(value, type) : type)
+      values = this.#join(values, optional ? this.#unwrap(value, type) : type)
     }
     return mapType(keys ?? this.#newParam(), values ?? this.#newParam())
   }
@@ -290,12 +290,11 @@ class Checker {
     return inner ?? type
   }
 
-  #join(at: Expr, previous: Type | undefined, current: Type): Type {
+  #join(previous: Type | undefined, current: Type): Type {
     if (previous === undefined) return current
     if (this.#assign(previous, current)) return mostGeneral(previous, current)
-    if (this.#environment.mixedLiterals) return types.DYN
-    this.#mismatch(at, previous, current)
-    return types.ERROR
+    // Mixed lists are well typed; `checkLiterals` refuses most of them.
+    return types.DYN
   }
 
   #comprehension(expr: ComprehensionExpr): Type {

@@ -37,8 +37,6 @@ export type Environment = {
   readonly types: TypeProvider
   /** Names are looked up in this namespace and those around it first: `a.b`. */
   readonly container: string
-  /** Whether elements of lists and maps in expressions may be of different types. */
-  readonly mixedLiterals: boolean
   /** Whether `cel.bind` is a macro. */
   readonly bindings: boolean
 }
