@@ -1,5 +1,4 @@
 // What a CustomResourceDefinition must be. Source: apiextensions-apiserver pkg/apis/apiextensions/validation.
-// Rules in CEL are kept and not looked at.
 import {
   forbiddenField,
   invalidField,
@@ -15,6 +14,7 @@ import type { FieldError } from "#apimachinery/status-error.ts"
 import { findObject, listIn, textIn } from "#apiserver/builtin/fields.ts"
 import { structField } from "#apiserver/builtin/validation/checks.ts"
 import type { CustomResourceDefinition, DefinitionColumn, DefinitionNames, DefinitionVersion } from "./definition.ts"
+import { validateRules } from "./rules/definition-rules.ts"
 
 const COLUMN_TYPES = ["boolean", "date", "integer", "number", "string"]
 const COLUMN_FORMATS = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"]
@@ -42,7 +42,7 @@ export function validateDefinitionUpdate(
   before: CustomResourceDefinition,
 ): FieldError[] {
   const { spec } = definition
-  const errors = validateSpec(definition)
+  const errors = validateSpec(definition, before)
   const immutable = (field: string, value: unknown, old: unknown) => {
     if (!deepEqual(value, old)) errors.push(invalidField(field, value, "field is immutable"))
   }
@@ -56,7 +56,7 @@ export function validateDefinitionUpdate(
   return [...errors, ...validateStored(definition), ...validateApproval(definition, before)]
 }
 
-function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
+function validateSpec({ spec }: CustomResourceDefinition, before?: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = []
   const { group, scope, versions } = spec
   if (!group) errors.push(requiredField("spec.group", ""))
@@ -71,7 +71,12 @@ function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
     if (version.schema?.openAPIV3Schema === undefined)
       errors.push(requiredField(`spec.versions[${i}].schema.openAPIV3Schema`, ""))
   }
-  for (const [i, version] of versions.entries()) errors.push(...validateVersion(version, pathsOf(versions, i)))
+  for (const [i, version] of versions.entries()) {
+    const old = before?.spec.versions.find((v) => v.name === version.name)
+    // Rules that were accepted by an older version may cost more than they may now.
+    const isKnown = old !== undefined && deepEqual(old.schema, version.schema)
+    errors.push(...validateVersion(version, pathsOf(versions, i), !isKnown))
+  }
   const [first] = versions
   if (first?.name && isDns1035Label(first.name).length > 0) {
     // Told again of the one version that the API had before it had several.
@@ -151,7 +156,11 @@ function pathsOf(versions: readonly DefinitionVersion[], index: number) {
   }
 }
 
-function validateVersion(version: DefinitionVersion, paths: ReturnType<typeof pathsOf>): FieldError[] {
+function validateVersion(
+  version: DefinitionVersion,
+  paths: ReturnType<typeof pathsOf>,
+  costChecked: boolean,
+): FieldError[] {
   const path = paths.own
   const errors: FieldError[] = []
   const problems = isDns1035Label(version.name ?? "")
@@ -170,7 +179,8 @@ function validateVersion(version: DefinitionVersion, paths: ReturnType<typeof pa
       const why = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
       errors.push(invalidField(`${paths.schema}.type`, root.type, why))
     }
-    errors.push(...validateStructuralSchema(root, paths.schema))
+    const structural = validateStructuralSchema(root, paths.schema)
+    errors.push(...structural, ...validateRules(root, paths.schema, structural.length === 0, costChecked))
   }
   errors.push(...validateScale(version, `${paths.subresources}.scale`))
   for (const [i, column] of (version.additionalPrinterColumns ?? []).entries()) {

@@ -13,7 +13,7 @@ import { decodeStored, encodeStored, storageKey } from "./codec.ts"
 import { toStored } from "./conversion.ts"
 import { trackCreate } from "./field-tracking.ts"
 import { generateName, metadataWarnings, stampForCreate, validateMetadata } from "./metadata.ts"
-import { setDefaults, validateObject } from "./object-schema.ts"
+import { checkRules, setDefaults, validateObject } from "./object-schema.ts"
 import {
   admissionRequest,
   putOptions,
@@ -84,6 +84,7 @@ async function createNamed(
     ...validateObject(info, object),
     ...(strategy.validate?.(object) ?? []),
   ]
+  checkRules(request, errors, object)
   if (errors.length > 0) throw invalid(info, object.metadata.name ?? "", errors)
   for (const warning of [...metadataWarnings(object.metadata), ...(strategy.warnings?.(object) ?? [])])
     request.warn(warning)

@@ -9,6 +9,8 @@ import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
 import { prune } from "#apimachinery/schema/prune.ts"
 import { validateSchema } from "#apimachinery/schema/validate.ts"
+import { evaluateRules, hasRules } from "#apiserver/apiextensions/rules/evaluate-rules.ts"
+import { invalidField, NO_FIELD } from "#apimachinery/field-errors.ts"
 import { badRequest, invalid, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { WriteRequest } from "./write-request.ts"
@@ -169,4 +171,37 @@ export function validateObjectUpdate(info: ResourceInfo, after: UnknownObject, b
   if (errors.length === 0) return errors
   const old = new Set(validateObject(info, before).map((error) => `${error.field}: ${error.body}`))
   return errors.filter((error) => !old.has(`${error.field}: ${error.body}`))
+}
+
+/** Problems with which an object is not what its rules are about. */
+const BLOCKING = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+])
+const NOT_CHECKED =
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
+
+/**
+ * Adds what the rules of a custom resource say. Rules that fail where nothing changed are told as warnings.
+ *
+ * @param errors  what is wrong with the object apart from that
+ */
+export function checkRules(
+  { info, warn }: Pick<WriteRequest, "info" | "warn">,
+  errors: FieldError[],
+  after: UnknownObject,
+  before?: UnknownObject,
+): void {
+  const kind = info.custom ? info.schema() : undefined
+  if (kind === undefined || !hasRules(kind.schema)) return
+  if (errors.some(({ reason }) => BLOCKING.has(reason))) {
+    errors.push(invalidField(NO_FIELD, null, NOT_CHECKED))
+    return
+  }
+  const problems = evaluateRules(after, before, kind.schema)
+  errors.push(...problems.errors)
+  for (const { field, body } of problems.warnings) warn(`${field}: ${body}`)
 }

@@ -15,7 +15,7 @@ import { toServed, toStored } from "./conversion.ts"
 import { createObject } from "./create.ts"
 import { trackUpdate } from "./field-tracking.ts"
 import { countsForGeneration, metadataWarnings, stampForUpdate, validateMetadataUpdate } from "./metadata.ts"
-import { setDefaults, validateObjectUpdate } from "./object-schema.ts"
+import { checkRules, setDefaults, validateObjectUpdate } from "./object-schema.ts"
 import {
   admissionRequest,
   putOptions,
@@ -129,6 +129,7 @@ async function attemptChange(
     ...validateObjectUpdate(info, after, before),
     ...(strategy.validateUpdate?.(after, before) ?? []),
   ]
+  checkRules(request, errors, after, before)
   if (errors.length > 0) throw invalid(info, name, errors)
   for (const warning of [...metadataWarnings(after.metadata, before.metadata), ...(strategy.warnings?.(after) ?? [])])
     request.warn(warning)

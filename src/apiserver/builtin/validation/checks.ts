@@ -1,4 +1,5 @@
 // Checks that several kinds share, in the words of Kubernetes. Each returns the problems, none when all is well.
+import { escapeHtml } from "#apimachinery/go-text.ts"
 import { duplicateField, invalidField, requiredField, unsupportedField } from "#apimachinery/field-errors.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from "#apimachinery/names.ts"
@@ -163,6 +164,6 @@ export function structField(
   detail: string,
 ): FieldError {
   const word = { Invalid: "Invalid", NotSupported: "Unsupported", Duplicate: "Duplicate" }[kind]
-  const body = `${word} value: ${JSON.stringify(value)}${detail === "" ? "" : `: ${detail}`}`
+  const body = `${word} value: ${escapeHtml(JSON.stringify(value))}${detail === "" ? "" : `: ${detail}`}`
   return { field, reason: `FieldValue${kind}`, body }
 }
