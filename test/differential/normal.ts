@@ -49,6 +49,8 @@ const picked = ({ pick }: Step, body: unknown) =>
 function headersOf({ headers }: RawAnswer): Object {
   const kept: Object = {}
   for (const name of HEADERS) if (headers[name] !== undefined) kept[name] = headers[name]
+  // Upstream walks through maps in no order.
+  if (Array.isArray(kept["warning"])) kept["warning"] = kept["warning"].toSorted()
   for (const name of PRESENT) if (headers[name] !== undefined) kept[name] = "present"
   return kept
 }
@@ -109,6 +111,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/kube-api-access-\w{5}/g, "kube-api-access-NAME"],
   [/hash=[0-9A-F]{40,}/g, "hash=HASH"],
   [/\+hawser/g, ""],
+  [/selfType\d+/g, "selfType"],
 ]
 
 function newNormaliser(context: {

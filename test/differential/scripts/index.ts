@@ -8,6 +8,8 @@ import { namespaces, services, workloads } from "./kinds.ts"
 import { lists, selectors, watches } from "./lists.ts"
 import { negotiation } from "./negotiation.ts"
 import { applies, patches, strategic } from "./patches.ts"
+import { expressions } from "./expressions.ts"
+import { rules } from "./rules.ts"
 import { creates, deletes, updates } from "./writes.ts"
 
 export const SCRIPTS: readonly Script[] = [
@@ -34,5 +36,7 @@ export const SCRIPTS: readonly Script[] = [
   tokens,
   custom,
   definitions,
+  rules,
+  expressions,
   badInput,
 ]
