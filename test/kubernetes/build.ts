@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 
 export const KUBERNETES_VERSION = "v1.35.4"
 export const ETCD_VERSION = "v3.6.16"
@@ -26,12 +26,16 @@ export function buildKubernetes(say: (line: string) => void): Binaries {
     controllerManager: join(folder, "kube-controller-manager"),
     etcd: join(folder, "etcd"),
   }
-  const version = "k8s.io/component-base/version"
-  const [major, minor] = KUBERNETES_VERSION.slice(1).split(".")
-  const stamp = `-s -w -X ${version}.gitVersion=${KUBERNETES_VERSION} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`
-  goBuild(binaries.etcd, "etcd", ".", "-s -w", say)
-  goBuild(binaries.apiserver, "apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", stamp, say)
-  goBuild(binaries.controllerManager, "apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager", stamp, say)
+  const stamp = versionStamp()
+  goBuild(binaries.etcd, { module: "etcd" }, ".", "-s -w", say)
+  goBuild(binaries.apiserver, { module: "apiserver" }, "k8s.io/kubernetes/cmd/kube-apiserver", stamp, say)
+  goBuild(
+    binaries.controllerManager,
+    { module: "apiserver" },
+    "k8s.io/kubernetes/cmd/kube-controller-manager",
+    stamp,
+    say,
+  )
   return binaries
 }
 
@@ -42,28 +46,45 @@ export function buildClients(say: (line: string) => void): string {
   for (const file of readdirSync(folder).toSorted()) hash.update(file).update(readFileSync(join(folder, file)))
   const out = join(cacheFolder(), `clients-${hash.digest("hex").slice(0, 16)}`)
   mkdirSync(cacheFolder(), { recursive: true })
-  goBuild(out, "clients", ".", "-s -w", say)
+  goBuild(out, { module: "clients" }, ".", "-s -w", say)
   return out
 }
 
-function goBuild(out: string, module: string, what: string, ldflags: string, say: (line: string) => void): void {
+/** The program of Kubernetes' own tests. @throws as above */
+export function buildConformance(say: (line: string) => void): string {
+  const folder = join(cacheFolder(), `conformance-${KUBERNETES_VERSION}`)
+  mkdirSync(folder, { recursive: true })
+  const out = join(folder, "e2e.test")
+  goBuild(out, { module: "../../conformance/build", test: true }, ".", versionStamp(), say)
+  return out
+}
+
+/** What the programs say of themselves. */
+function versionStamp(): string {
+  const version = "k8s.io/component-base/version"
+  const [major, minor] = KUBERNETES_VERSION.slice(1).split(".")
+  return `-s -w -X ${version}.gitVersion=${KUBERNETES_VERSION} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor}`
+}
+
+type Source = { readonly module: string; readonly test?: boolean }
+
+function goBuild(out: string, source: Source, what: string, ldflags: string, say: (line: string) => void): void {
   if (existsSync(out)) return
   if (spawnSync("go", ["version"]).error !== undefined) {
-    throw new Error(
-      "Cannot build Kubernetes: no Go on this machine. Install Go 1.25 or later and run `npm run test:kubernetes` again",
-    )
+    throw new Error("Cannot build Kubernetes: no Go on this machine. Install Go 1.25 or later and try again")
   }
-  say(`building ${what === "." ? module : what} (may take minutes the first time, kept in ${cacheFolder()})`)
+  say(`building ${basename(out)} (may take minutes the first time, kept in ${cacheFolder()})`)
   // Built under another name first, so that an interrupted build is never taken for a finished one.
   const half = `${out}.building-${process.pid}`
-  const build = spawnSync("go", ["build", "-trimpath", "-ldflags", ldflags, "-o", half, what], {
-    cwd: join(import.meta.dirname, "build", module),
+  const verb = source.test ? ["test", "-c", "-vet=off"] : ["build"]
+  const build = spawnSync("go", [...verb, "-trimpath", "-ldflags", ldflags, "-o", half, what], {
+    cwd: join(import.meta.dirname, "build", source.module),
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" },
     stdio: ["ignore", "inherit", "inherit"],
   })
   if (build.status !== 0) {
     rmSync(half, { force: true })
-    throw new Error(`Cannot build ${what}: go build ended with ${build.status ?? build.signal}`)
+    throw new Error(`Cannot build ${basename(out)}: go build ended with ${build.status ?? build.signal}`)
   }
   renameSync(half, out)
 }
