@@ -34,6 +34,8 @@ import { startGarbageCollector } from "./garbage-collector/garbage-collector.con
 import { startKubelet, type KubeletOptions } from "./kubelet/kubelet.controller.ts"
 import { newLocalInformerFactory } from "./local-informers.ts"
 import { startNamespaces } from "./namespaces/namespace.controller.ts"
+import { quotaAdmission } from "./resource-quota/quota.admission.ts"
+import { startResourceQuotas } from "./resource-quota/quota.controller.ts"
 import { startRootCa } from "./root-ca/root-ca.controller.ts"
 import { podBinding } from "./scheduler/binding.ts"
 import { startScheduler } from "./scheduler/scheduler.controller.ts"
@@ -120,6 +122,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       rbacEscalation(authorizer),
       certificateAdmission(authorizer),
       ...(options.admission?.(authorizer, reader) ?? []),
+      quotaAdmission(reader, () => client),
     ],
   })
   const handler = options.around?.(api.handler) ?? api.handler
@@ -153,6 +156,7 @@ export function startServerControllers(runtime: Runtime, server: EmbeddedServer)
   startRootCa(runtime, server, server.pki.caCertificate)
   startGarbageCollector(runtime, server, server.api)
   startAggregation(runtime, server)
+  startResourceQuotas(runtime, server, server.api)
   server.informers.start(runtime.signal)
 }
 

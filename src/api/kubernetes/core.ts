@@ -133,7 +133,17 @@ export type Service = KubeObject & {
 }
 export const SERVICES = core<Service>("services", "Service")
 
-export type ReplicationController = KubeObject & { spec?: { replicas?: number; selector?: Record<string, string> } }
+export type ReplicationController = KubeObject & {
+  spec?: { replicas?: number; minReadySeconds?: number; selector?: Record<string, string>; template?: PodTemplate }
+  status?: {
+    replicas: number
+    fullyLabeledReplicas?: number
+    readyReplicas?: number
+    availableReplicas?: number
+    observedGeneration?: number
+    conditions?: BuiltInCondition[]
+  }
+}
 export const REPLICATION_CONTROLLERS = core<ReplicationController>("replicationcontrollers", "ReplicationController")
 
 export type Endpoints = UnknownObject
@@ -141,3 +151,25 @@ export const ENDPOINTS = core<Endpoints>("endpoints", "Endpoints")
 
 export type PersistentVolumeClaim = KubeObject & { spec?: Record<string, unknown>; status?: { phase?: string } }
 export const PERSISTENT_VOLUME_CLAIMS = core<PersistentVolumeClaim>("persistentvolumeclaims", "PersistentVolumeClaim")
+
+/** Quantities by the name of a resource: `{ cpu: "1", pods: "10" }`. */
+export type ResourceList = { [resource: string]: string }
+
+export type ScopeRequirement = { scopeName: string; operator: string; values?: string[] }
+
+export type ResourceQuota = KubeObject & {
+  spec?: { hard?: ResourceList; scopes?: string[]; scopeSelector?: { matchExpressions?: ScopeRequirement[] } }
+  status?: { hard?: ResourceList; used?: ResourceList }
+}
+export const RESOURCE_QUOTAS = core<ResourceQuota>("resourcequotas", "ResourceQuota")
+
+export type LimitRangeItem = {
+  type: string
+  max?: ResourceList
+  min?: ResourceList
+  default?: ResourceList
+  defaultRequest?: ResourceList
+  maxLimitRequestRatio?: ResourceList
+}
+export type LimitRange = KubeObject & { spec?: { limits?: LimitRangeItem[] } }
+export const LIMIT_RANGES = core<LimitRange>("limitranges", "LimitRange")

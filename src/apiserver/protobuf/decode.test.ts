@@ -103,6 +103,9 @@ for (const { name, bytes, want } of [
           ...part(
             4,
             part(1, [
+              // Go writes the zero of a plain field and leaves out an absent pointer.
+              ...text(1, ""),
+              ...int(12, 0n),
               ...text(3, "#/x"),
               ...part(8, part(1, [...Buffer.from('{"a":1}')])),
               ...int(38, 1n),

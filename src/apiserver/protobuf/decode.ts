@@ -71,6 +71,24 @@ const SPECIAL: ReadonlyMap<string, (fields: JsonObject) => unknown> = new Map([
     (metadata) => Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== "" && value !== 0)),
   ],
   ...EXTRA_VALUES.map((name): [string, (fields: JsonObject) => unknown] => [name, ({ items }) => items ?? []]),
+  [
+    `${EXTENSIONS}.JSONSchemaProps`,
+    (schema) =>
+      Object.fromEntries(
+        Object.entries(schema).filter(([name, value]) => SET_IN_SCHEMA.has(name) || (value !== "" && value !== false)),
+      ),
+  ],
+])
+
+/** What a schema has on the wire only where somebody set it: there even an empty text says something. */
+const SET_IN_SCHEMA: ReadonlySet<string> = new Set([
+  "default",
+  "example",
+  "additionalItems",
+  "additionalProperties",
+  "x-kubernetes-preserve-unknown-fields",
+  "x-kubernetes-list-type",
+  "x-kubernetes-map-type",
 ])
 
 const isEmpty = (fields: JsonObject) => Object.keys(fields).length === 0

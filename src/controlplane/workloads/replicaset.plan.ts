@@ -1,31 +1,42 @@
 import { REPLICA_SETS, type ReplicaSet } from "#api/kubernetes/apps.ts"
-import type { Pod } from "#api/kubernetes/core.ts"
+import { REPLICATION_CONTROLLERS, type Pod, type ReplicationController } from "#api/kubernetes/core.ts"
+import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { Action, Plan } from "#runtime/plan.ts"
 import { bySparability, isActive, isReady, podCreation, podDeletion, statusWrite } from "./pods.ts"
 
+export const planReplicaSet = (set: ReplicaSet, pods: readonly Pod[]): Plan => planReplicas(REPLICA_SETS, set, pods)
+
+/** The older kind of the same, with a selector of labels only. */
+export const planReplicationController = (controller: ReplicationController, pods: readonly Pod[]): Plan =>
+  planReplicas(REPLICATION_CONTROLLERS, controller, pods)
+
 /** As many pods as are wanted; those that are not ready go first when there are too many. */
-export function planReplicaSet(replicaSet: ReplicaSet, pods: readonly Pod[]): Plan {
+function planReplicas<T extends ReplicaSet | ReplicationController>(
+  type: ResourceType<T>,
+  set: T,
+  pods: readonly Pod[],
+): Plan {
   const active = pods.filter(isActive)
   const actions: Action[] = []
-  const wanted = replicaSet.spec.replicas ?? 1
-  if (replicaSet.metadata.deletionTimestamp === undefined) {
+  const wanted = set.spec?.replicas ?? 1
+  const template = set.spec?.template
+  if (set.metadata.deletionTimestamp === undefined && template !== undefined) {
     const missing = wanted - active.length
-    const { template } = replicaSet.spec
     if (missing > 0)
       actions.push({
         do: "together",
-        actions: Array.from({ length: missing }, () => podCreation(replicaSet, template)),
+        actions: Array.from({ length: missing }, () => podCreation(set, template)),
       })
     if (missing < 0) {
       const surplus = active.toSorted(bySparability).slice(0, -missing)
       actions.push({ do: "together", actions: surplus.map(podDeletion) })
     }
   }
-  return { actions: [...actions, ...statusWrite(REPLICA_SETS, replicaSet, statusOf(replicaSet, active))] }
+  return { actions: [...actions, ...statusWrite(type, set, statusOf(set, active))] }
 }
 
-function statusOf(replicaSet: ReplicaSet, active: readonly Pod[]): NonNullable<ReplicaSet["status"]> {
-  const labels = Object.entries(replicaSet.spec.template.metadata?.labels ?? {})
+function statusOf(set: ReplicaSet | ReplicationController, active: readonly Pod[]): NonNullable<ReplicaSet["status"]> {
+  const labels = Object.entries(set.spec?.template?.metadata?.labels ?? {})
   const ready = active.filter(isReady).length
   return {
     replicas: active.length,
@@ -33,6 +44,6 @@ function statusOf(replicaSet: ReplicaSet, active: readonly Pod[]): NonNullable<R
       .length,
     readyReplicas: ready,
     availableReplicas: ready,
-    observedGeneration: replicaSet.metadata.generation ?? 0,
+    observedGeneration: set.metadata.generation ?? 0,
   }
 }

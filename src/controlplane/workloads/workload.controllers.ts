@@ -1,4 +1,4 @@
-// Workloads: pods for Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs.
+// Workloads: pods for Deployments, ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets and Jobs.
 //
 // Reads:    those kinds, Pod, Node, PersistentVolumeClaim.
 // Wakes on: those kinds, and their pods by the controller that owns them.
@@ -6,7 +6,7 @@
 // Gives up when: the workload is gone; its pods go with it by their owner references.
 import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from "#api/kubernetes/apps.ts"
 import { JOBS } from "#api/kubernetes/batch.ts"
-import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from "#api/kubernetes/core.ts"
+import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS, REPLICATION_CONTROLLERS } from "#api/kubernetes/core.ts"
 import { keyOf, type KubeObject } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { Informer } from "#kube/informer.ts"
@@ -18,7 +18,7 @@ import { planDaemonSet } from "./daemonset.plan.ts"
 import { planDeployment } from "./deployment.plan.ts"
 import { planJob } from "./job.plan.ts"
 import { BY_CONTROLLER, controllerOf } from "./pods.ts"
-import { planReplicaSet } from "./replicaset.plan.ts"
+import { planReplicaSet, planReplicationController } from "./replicaset.plan.ts"
 import { planStatefulSet } from "./statefulset.plan.ts"
 
 export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
@@ -46,6 +46,7 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
   )
   const podInformer = pods as unknown as Informer<KubeObject>
   start(REPLICA_SETS, podInformer, (set) => planReplicaSet(set, podsOf(set)))
+  start(REPLICATION_CONTROLLERS, podInformer, (controller) => planReplicationController(controller, podsOf(controller)))
   start(STATEFUL_SETS, podInformer, (set) => {
     const names = claims.byIndex("namespace", set.metadata.namespace ?? "").map((claim) => claim.metadata.name ?? "")
     return planStatefulSet(set, podsOf(set), new Set(names))
