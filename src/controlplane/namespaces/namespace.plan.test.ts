@@ -76,11 +76,18 @@ describe("planNamespace", () => {
         "NamespaceDeletionDiscoveryFailure=False ResourcesDiscovered: All resources successfully discovered",
         "NamespaceDeletionGroupVersionParsingFailure=False ParsedGroupVersions: All legacy kube types successfully parsed",
         "NamespaceDeletionContentFailure=False ContentDeleted: All content successfully deleted, may be waiting on finalization",
-        "NamespaceContentRemaining=True SomeResourcesRemain: Some resources are remaining: configmaps has 2 resource instances, deployments.apps has 1 resource instances",
+        "NamespaceContentRemaining=True SomeResourcesRemain: Some resources are remaining: configmaps. has 2 resource instances, deployments.apps has 1 resource instances",
         "NamespaceFinalizersRemaining=True SomeFinalizersRemain: Some content in the namespace has finalizers remaining: x/a in 1 resource instances, x/y in 3 resource instances",
       ],
     )
     assert.ok(conditions.every((c) => c.lastTransitionTime === NOW))
+  })
+
+  test("while pods wait, only that nothing has failed yet", () => {
+    const pod = { ...remaining(PODS, "p"), object: held(PODS, "p", "x/y").object }
+    const conditions = conditionsOf(newNamespace(), [pod, remaining(CONFIG_MAPS, "a")])
+    assert.deepEqual([...new Set(conditions.map((c) => c.status))], ["False"])
+    assert.equal(conditions.length, 5)
   })
 
   test("says it once, and keeps the time since when it is so", () => {

@@ -1,6 +1,6 @@
 import { NAMESPACES, type BuiltInCondition, type Namespace } from "#api/kubernetes/core.ts"
 import { deepEqual } from "#apimachinery/json.ts"
-import { groupResource, type ResourceType } from "#apimachinery/gvk.ts"
+import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { Action } from "#runtime/plan.ts"
 
@@ -36,11 +36,14 @@ export function planNamespace(
   }
 }
 
-/** Only what outlives one pass is worth a condition: objects that wait for their finalizers. */
+/**
+ * Only what outlives one pass is worth a condition: objects that wait for their finalizers. While pods do, nothing is said
+ * of what remains: nobody has looked at the rest yet.
+ */
 function statusPatch(namespace: Namespace, remaining: readonly Remaining[], now: string): Action[] {
-  const held = remaining.filter(
-    ({ object }) => object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length > 0,
-  )
+  const waiting = remaining.filter(({ object }) => (object.metadata.finalizers ?? []).length > 0)
+  const isPod = ({ type }: Remaining) => type.group === "" && type.resource === "pods"
+  const held = remaining.some(isPod) ? [] : waiting
   const before = namespace.status?.conditions ?? []
   const wanted = [
     conditionOf(
@@ -65,7 +68,7 @@ function statusPatch(namespace: Namespace, remaining: readonly Remaining[], now:
       "NamespaceContentRemaining",
       held.length > 0
         ? `Some resources are remaining: ${countBy(
-            held.map(({ type }) => groupResource(type)),
+            held.map(({ type }) => `${type.resource}.${type.group}`),
             " has ",
             " resource instances",
           )}`
@@ -93,7 +96,8 @@ function statusPatch(namespace: Namespace, remaining: readonly Remaining[], now:
       lastTransitionTime: known?.status === condition.status ? (known.lastTransitionTime ?? now) : now,
     }
   })
-  if (held.length === 0 || deepEqual(before, conditions)) return []
+  const due = remaining.some(isPod) ? waiting.some(isPod) : waiting.length > 0
+  if (!due || deepEqual(before, conditions)) return []
   return [
     {
       do: "patch",

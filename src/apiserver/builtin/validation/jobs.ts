@@ -8,7 +8,7 @@ import type { FieldError } from "#apimachinery/status-error.ts"
 import { findObject, isAbsent, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import { atLeast, immutable, nonNegative, oneOf } from "./checks.ts"
-import { scheduleProblem } from "./cron-schedule.ts"
+import { parseCron } from "#lib/cron.ts"
 import { validatePodSpec } from "./pod-spec.ts"
 
 const CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
@@ -118,7 +118,7 @@ export function validateCronJobUpdate(cronJob: UnknownObject): FieldError[] {
   const errors: FieldError[] = []
   if (schedule === "") errors.push(requiredField("spec.schedule"))
   else {
-    const problem = scheduleProblem(schedule)
+    const { problem } = parseCron(schedule)
     if (problem !== undefined) errors.push(invalidField("spec.schedule", schedule, problem))
   }
   const zone = spec["timeZone"]
