@@ -27,6 +27,7 @@ import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
 import type { Handler, ServerRequest } from "#apiserver/request.ts"
 import { followCustomResources, newResourceTable } from "#apiserver/resource-table.ts"
 import { reviewResources } from "#apiserver/reviews/reviews.ts"
+import { compactRegularly } from "#apiserver/storage/compaction.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
 import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
@@ -150,6 +151,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
 
 /** The controllers that every server has: namespaces, service accounts, root CA, garbage, aggregated roles. */
 export function startServerControllers(runtime: Runtime, server: EmbeddedServer): void {
+  compactRegularly({ storage: server.api.storage, clock: runtime.clock, signal: runtime.signal })
   startDefinitions(runtime, server, server.api)
   startNamespaces(runtime, server, server.api)
   startServiceAccounts(runtime, server)

@@ -4,6 +4,9 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { KUBERNETES_VERSION, startMemberServer } from "#controlplane/embedded-server.ts"
 import { openHost } from "#cmd/host.ts"
+import { LEASES, type Lease } from "#api/kubernetes/coordination.ts"
+import type { KubeClient } from "#kube/client.ts"
+import { formatMicroTime, realClock } from "#lib/clock.ts"
 import { realRuntime } from "#cmd/runtime.ts"
 
 const NODES = 3
@@ -15,6 +18,21 @@ export type ConformanceServer = {
   readonly kubeconfig: string
   readonly version: string
   stop(): Promise<void>
+}
+
+/** How often the kubelet of a real node renews its lease. A cluster in which nothing is written never expires a list. */
+const HEARTBEAT_MS = 10_000
+
+function startHeartbeat(client: KubeClient): NodeJS.Timeout {
+  const lease = (): Lease => ({
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name: "node-1", namespace: "kube-node-lease" },
+    spec: { holderIdentity: "node-1", renewTime: formatMicroTime(realClock.nowMs()) },
+  })
+  return setInterval(() => {
+    client.apply(LEASES, lease(), { fieldManager: "kubelet" }).catch(() => undefined)
+  }, HEARTBEAT_MS)
 }
 
 /** Starts it with its files in `dir`; its log goes to `DIR/server.log`. */
@@ -39,12 +57,14 @@ export async function startConformanceServer(dir: string): Promise<ConformanceSe
     podReadyAfterMs: POD_READY_AFTER_MS,
     podRunsForMs: POD_RUNS_FOR_MS,
   })
+  const heartbeat = startHeartbeat(host.server.client)
   const kubeconfig = join(dir, "kubeconfig")
   writeFileSync(kubeconfig, host.adminKubeconfig(), { mode: 0o600 })
   return {
     kubeconfig,
     version: KUBERNETES_VERSION,
     stop: async () => {
+      clearInterval(heartbeat)
       ending.abort()
       await host[Symbol.asyncDispose]()
     },

@@ -1,6 +1,7 @@
 // The built-in kinds of batch, as far as we use them.
 import type { KubeObject, ObjectMeta } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
+import type { ObjectReference } from "./events.ts"
 import type { BuiltInCondition, LabelSelector, PodTemplate } from "./core.ts"
 
 type JobSpec = {
@@ -39,8 +40,17 @@ export const JOBS: ResourceType<Job> = {
 }
 
 export type CronJob = KubeObject & {
-  spec: { schedule: string; suspend?: boolean; jobTemplate: { metadata?: ObjectMeta; spec: JobSpec } }
-  status?: { active?: { name?: string }[]; lastScheduleTime?: string; lastSuccessfulTime?: string }
+  spec: {
+    schedule: string
+    timeZone?: string | null
+    startingDeadlineSeconds?: number
+    concurrencyPolicy?: string
+    suspend?: boolean
+    successfulJobsHistoryLimit?: number
+    failedJobsHistoryLimit?: number
+    jobTemplate: { metadata?: ObjectMeta; spec: JobSpec }
+  }
+  status?: { active?: ObjectReference[]; lastScheduleTime?: string; lastSuccessfulTime?: string }
 }
 export const CRON_JOBS: ResourceType<CronJob> = {
   group: "batch",

@@ -207,3 +207,15 @@ test("planJob: what has ended stays as it is", () => {
     assert.deepEqual(planJob(job, pods("r"), NOW_MS), { actions: [] })
   }
 })
+
+for (const { name, endedAgoMs, want } of [
+  { name: "not yet", endedAgoMs: 59_000, want: { texts: [], requeueAfterMs: 1000 } },
+  { name: "now", endedAgoMs: 60_000, want: { texts: ["delete jobs.batch ns/j"], requeueAfterMs: undefined } },
+]) {
+  test(`planJob: one with a time to live goes after it: ${name}`, () => {
+    const lastTransitionTime = formatTime(NOW_MS - endedAgoMs)
+    const conditions = [{ type: "Complete", status: "True" as const, lastTransitionTime }]
+    const { actions, requeueAfterMs } = planJob(newJob({ ttlSecondsAfterFinished: 60 }, { conditions }), [], NOW_MS)
+    assert.deepEqual({ texts: textsOf(actions), requeueAfterMs }, want)
+  })
+}

@@ -6,7 +6,8 @@ import { bySparability, isActive, isReady, podCreation, podDeletion, statusWrite
 
 /** Runs pods until as many as wanted have succeeded, too many have failed, or its time is up. */
 export function planJob(job: Job, pods: readonly Pod[], nowMs: number): Plan {
-  if (job.metadata.deletionTimestamp !== undefined || isFinished(job)) return NOTHING
+  if (job.metadata.deletionTimestamp !== undefined) return NOTHING
+  if (isFinished(job)) return planExpiry(job, nowMs)
   const progress = progressOf(job, pods)
   const end = endOf(job, progress, nowMs)
   const status = statusOf(job, progress, end, formatTime(nowMs))
@@ -21,8 +22,26 @@ export function planJob(job: Job, pods: readonly Pod[], nowMs: number): Plan {
   }
 }
 
-const isFinished = (job: Job) =>
-  (job.status?.conditions ?? []).some((c) => (c.type === "Complete" || c.type === "Failed") && c.status === "True")
+/** The condition with which a job ended; undefined while it runs. */
+export const endingOf = ({ status }: Job): BuiltInCondition | undefined =>
+  (status?.conditions ?? []).find((c) => (c.type === "Complete" || c.type === "Failed") && c.status === "True")
+
+const isFinished = (job: Job) => endingOf(job) !== undefined
+
+/** One that has ended goes when its time to live is over. */
+function planExpiry(job: Job, nowMs: number): Plan {
+  const { ttlSecondsAfterFinished } = job.spec
+  const endedMs = parseTimeMs(endingOf(job)?.lastTransitionTime)
+  if (ttlSecondsAfterFinished === undefined || endedMs === undefined) return NOTHING
+  const dueMs = endedMs + ttlSecondsAfterFinished * 1000
+  return nowMs < dueMs ? { actions: [], requeueAfterMs: dueMs - nowMs } : { actions: [jobDeletion(job, "Foreground")] }
+}
+
+export function jobDeletion({ metadata }: Job, propagationPolicy: "Background" | "Foreground"): Action {
+  const { name = "", namespace = "", uid } = metadata
+  const key = { namespace, name }
+  return { do: "delete", type: JOBS as never, key, propagationPolicy, ...(uid === undefined ? {} : { uid }) }
+}
 
 type Progress = {
   readonly active: readonly Pod[]

@@ -1,11 +1,11 @@
-// Workloads: pods for Deployments, ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets and Jobs.
+// Workloads: pods for Deployments, ReplicaSets, ReplicationControllers, StatefulSets, DaemonSets and Jobs; Jobs for CronJobs.
 //
 // Reads:    those kinds, Pod, Node, PersistentVolumeClaim.
 // Wakes on: those kinds, and their pods by the controller that owns them.
-// Writes:   ReplicaSet, Pod, PersistentVolumeClaim; the status of those kinds.
+// Writes:   ReplicaSet, Job, Pod, PersistentVolumeClaim; the status of those kinds.
 // Gives up when: the workload is gone; its pods go with it by their owner references.
 import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from "#api/kubernetes/apps.ts"
-import { JOBS } from "#api/kubernetes/batch.ts"
+import { CRON_JOBS, JOBS } from "#api/kubernetes/batch.ts"
 import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS, REPLICATION_CONTROLLERS } from "#api/kubernetes/core.ts"
 import { keyOf, type KubeObject } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
@@ -14,6 +14,7 @@ import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController, type Runtime, type Source } from "#runtime/controller.ts"
 import type { Plan } from "#runtime/plan.ts"
 import type { Cluster } from "#controlplane/cluster.ts"
+import { planCronJob } from "./cronjob.plan.ts"
 import { planDaemonSet } from "./daemonset.plan.ts"
 import { planDeployment } from "./deployment.plan.ts"
 import { planJob } from "./job.plan.ts"
@@ -60,6 +61,11 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
     },
   ])
   start(JOBS, podInformer, (job) => planJob(job, podsOf(job), runtime.clock.nowMs()))
+  const jobs = cluster.informers.informer(JOBS)
+  jobs.addIndex(BY_CONTROLLER, controllerOf)
+  start(CRON_JOBS, jobs as unknown as Informer<KubeObject>, (cronJob) =>
+    planCronJob(cronJob, jobs.byIndex(BY_CONTROLLER, cronJob.metadata.uid ?? ""), runtime.clock.nowMs()),
+  )
 }
 
 function startWorkload<T extends KubeObject>(
