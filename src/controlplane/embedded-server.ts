@@ -31,6 +31,7 @@ import { compactRegularly } from "#apiserver/storage/compaction.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
 import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
+import { startEndpoints } from "./endpoints/endpoints.controller.ts"
 import { startGarbageCollector } from "./garbage-collector/garbage-collector.controller.ts"
 import { startKubelet, type KubeletOptions } from "./kubelet/kubelet.controller.ts"
 import { newLocalInformerFactory } from "./local-informers.ts"
@@ -180,6 +181,7 @@ export function startMemberServer(
 ): void {
   startServerControllers(runtime, server)
   startWorkloads(runtime, server)
+  startEndpoints(runtime, server)
   startScheduler(runtime, server)
   startKubelet(runtime, server, { ...options, version: KUBERNETES_VERSION })
 }

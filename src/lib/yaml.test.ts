@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { formatYaml, parseYamlDocuments } from "./yaml.ts"
+import { formatYaml, parseLenientYaml, parseYamlDocuments } from "./yaml.ts"
 
 test("parseYamlDocuments: empty documents are left out", () => {
   assert.deepEqual(parseYamlDocuments("---\na: 1\n---\n# nothing\n---\nb: [x]\n"), [{ a: 1 }, { b: ["x"] }])
@@ -17,4 +17,18 @@ test("parseYamlDocuments: a syntax error names its line", () => {
 test("formatYaml: what is written reads back the same", () => {
   const value = { on: "yes", n: "1e3", text: "a\nb\n", none: null, list: [{ x: 1 }, []], long: "y".repeat(300) }
   assert.deepEqual(parseYamlDocuments(formatYaml(value)), [value])
+})
+
+for (const { text, value, duplicate } of [
+  { text: "a: 1\nb:\n  c: 1\n  c: 2\n", value: { a: 1, b: { c: 2 } }, duplicate: { key: "c", line: 4 } },
+  { text: '{"a":1,"a":2}', value: { a: 2 }, duplicate: { key: "a", line: 1 } },
+]) {
+  test(`parseLenientYaml: the later of two equal keys counts, ${text.slice(0, 2)}`, () => {
+    assert.deepEqual(parseLenientYaml(text), { value, duplicate })
+  })
+}
+
+test("parseLenientYaml: what is no YAML stays so", () => {
+  assert.deepEqual(parseLenientYaml("a: 1\n"), { value: { a: 1 } })
+  assert.throws(() => parseLenientYaml("a: 1\nb: [\n"), /Cannot read YAML in line \d/)
 })

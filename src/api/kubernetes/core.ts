@@ -1,6 +1,7 @@
 // The built-in kinds of the core group, as far as we use them.
-import type { KubeObject, ObjectMeta, UnknownObject } from "#apimachinery/meta.ts"
+import type { KubeObject, ObjectMeta } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
+import type { ObjectReference } from "./events.ts"
 
 type Type<T extends KubeObject> = ResourceType<T>
 const core = <T extends KubeObject>(resource: string, kind: string, namespaced = true): Type<T> => ({
@@ -122,12 +123,22 @@ export type Pod = KubeObject & {
 }
 export const PODS = core<Pod>("pods", "Pod")
 
+export type ServicePort = {
+  name?: string
+  port: number
+  targetPort?: number | string
+  protocol?: string
+  nodePort?: number
+  appProtocol?: string
+}
+
 export type Service = KubeObject & {
   spec?: {
     type?: string
     clusterIP?: string
     selector?: Record<string, string>
-    ports?: { name?: string; port: number; targetPort?: number | string; protocol?: string; nodePort?: number }[]
+    publishNotReadyAddresses?: boolean
+    ports?: ServicePort[]
     [field: string]: unknown
   }
 }
@@ -146,7 +157,14 @@ export type ReplicationController = KubeObject & {
 }
 export const REPLICATION_CONTROLLERS = core<ReplicationController>("replicationcontrollers", "ReplicationController")
 
-export type Endpoints = UnknownObject
+export type EndpointAddress = { ip: string; hostname?: string; nodeName?: string; targetRef?: ObjectReference }
+export type EndpointPort = { name?: string; port: number; protocol?: string; appProtocol?: string }
+export type EndpointSubset = {
+  addresses?: EndpointAddress[]
+  notReadyAddresses?: EndpointAddress[]
+  ports?: EndpointPort[]
+}
+export type Endpoints = KubeObject & { subsets?: EndpointSubset[] }
 export const ENDPOINTS = core<Endpoints>("endpoints", "Endpoints")
 
 export type PersistentVolumeClaim = KubeObject & { spec?: Record<string, unknown>; status?: { phase?: string } }

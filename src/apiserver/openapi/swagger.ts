@@ -23,27 +23,33 @@ const convertRef = (ref: string) => ref.replace(REF_PREFIX, "#/definitions/")
 /** Words that version 2 has not. */
 const UNKNOWN_WORDS = new Set(["anyOf", "oneOf", "allOf", "not", "nullable", "default"])
 
-/** A schema in the words of version 2. What it can't say is left out: clients then check less, never more. */
+/**
+ * A schema in the words of version 2. What it can't say is left out: clients then check less, never more.
+ * Source: apiextensions-apiserver pkg/controller/openapi/v2, which knows what kubectl cannot read.
+ */
 function convertSchema(schema: JsonSchema): Json {
   const target = schema.allOf?.length === 1 ? schema.allOf[0]!.$ref : undefined
   if (target !== undefined) return { description: schema.description, $ref: convertRef(target) }
   if (schema.$ref !== undefined) return { $ref: convertRef(schema.$ref) }
+  const kinds = schema["x-kubernetes-group-version-kind"]
+  const isFree = schema["x-kubernetes-preserve-unknown-fields"] === true
+  // kubectl would take a kind with some properties for one that has no others.
+  if (isFree && kinds !== undefined) return { type: "object", "x-kubernetes-group-version-kind": kinds }
   const converted: Json = {}
   for (const [word, value] of Object.entries(schema)) if (!UNKNOWN_WORDS.has(word)) converted[word] = value
-  if (schema["x-kubernetes-preserve-unknown-fields"] === true) {
-    for (const word of ["properties", "additionalProperties", "items", "required"]) delete converted[word]
-    if (schema["x-kubernetes-group-version-kind"] === undefined) delete converted["type"]
-    return converted
-  }
-  if (schema.items !== undefined) converted["items"] = convertSchema(schema.items)
-  if (typeof schema.additionalProperties === "object") {
+  const isNullable = schema.nullable === true
+  if (isNullable || isFree) for (const word of ["properties", "items"]) delete converted[word]
+  const isUntyped = schema.type === "array" ? converted["items"] === undefined : isFree && schema.type === "object"
+  if (isNullable || isUntyped) delete converted["type"]
+  if (typeof schema.additionalProperties === "object")
     converted["additionalProperties"] = convertSchema(schema.additionalProperties)
-  }
-  if (schema.properties !== undefined) {
-    converted["properties"] = Object.fromEntries(
-      Object.entries(schema.properties).map(([name, property]) => [name, convertSchema(property)]),
-    )
-  }
+  if (converted["items"] !== undefined) converted["items"] = convertSchema(schema.items!)
+  if (converted["properties"] === undefined) return converted
+  const properties = Object.entries(schema.properties!)
+  converted["properties"] = Object.fromEntries(properties.map(([name, property]) => [name, convertSchema(property)]))
+  const required = schema.required?.filter((name) => schema.properties?.[name]?.nullable !== true)
+  if (required === undefined || required.length === 0) delete converted["required"]
+  else converted["required"] = required
   return converted
 }
 

@@ -1,4 +1,4 @@
-import { parseYamlDocuments } from "#lib/yaml.ts"
+import { parseLenientYaml, type DuplicateKey } from "#lib/yaml.ts"
 import { goJsonError } from "#apimachinery/go-json-error.ts"
 import { goJsonKind, goText } from "#apimachinery/go-text.ts"
 import { apiVersionOf, parseApiVersion } from "#apimachinery/gvk.ts"
@@ -12,7 +12,7 @@ import { badRequest, conflict, newStatusError } from "#apimachinery/status-error
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { orderedMetadata } from "./codec.ts"
 import { applyConfiguration } from "./field-tracking.ts"
-import { decodePatched, decodeObject } from "./object-schema.ts"
+import { decodePatched } from "./object-schema.ts"
 import { applyScale, updateScale } from "./scale.ts"
 import { changeObject } from "./update.ts"
 import type { RegistryDeps, WriteRequest, Written } from "./write-request.ts"
@@ -112,7 +112,7 @@ async function patchScale(
   { type, force }: PatchBody,
   text: string,
 ): Promise<UnknownObject> {
-  if (type === "apply") return applyScale(deps, request, parseConfiguration(text), force)
+  if (type === "apply") return applyScale(deps, request, parseConfiguration(text).config, force)
   const patch = parsePatch(text, type)
   return updateScale(deps, request, (before) =>
     type === "json"
@@ -121,27 +121,43 @@ async function patchScale(
   )
 }
 
-function parseConfiguration(text: string): UnknownObject {
-  let value: unknown
+type Configuration = { readonly config: UnknownObject; readonly duplicate?: DuplicateKey | undefined }
+
+function parseConfiguration(text: string): Configuration {
+  let read: ReturnType<typeof parseLenientYaml>
   try {
-    // JSON is what clients send; it is also YAML, but ten times slower to read as such.
-    value = text.trimStart().startsWith("{") ? JSON.parse(text) : parseYamlDocuments(text)[0]
+    read = readConfiguration(text)
   } catch (error) {
     throw badRequest(`error decoding YAML: ${(error as Error).message}`)
   }
-  value ??= {}
-  if (!isJsonObject(value)) {
-    const why = `json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`
+  const { value = {}, duplicate } = read
+  const config = value ?? {}
+  if (!isJsonObject(config)) {
+    const why = `json: cannot unmarshal ${goJsonKind(config)} into Go value of type map[string]interface {}`
     throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`)
   }
-  return value as UnknownObject
+  return { config: config as UnknownObject, duplicate }
+}
+
+/** JSON is what clients send; it is also YAML, but ten times slower to read as such. */
+function readConfiguration(text: string): ReturnType<typeof parseLenientYaml> {
+  if (!text.trimStart().startsWith("{")) return parseLenientYaml(text)
+  const value: unknown = JSON.parse(text)
+  return findDuplicateFields(text).length === 0 ? { value } : parseLenientYaml(text)
+}
+
+/** Told after the configuration has been found fit for its kind. Source: applyPatcher.applyPatchToCurrentObject. */
+function tellDuplicate({ fieldValidation, warn }: WriteRequest, { key, line }: DuplicateKey): void {
+  const why = `error converting YAML to JSON: yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`
+  if (fieldValidation === "Strict") throw badRequest(`error strict decoding YAML: ${why}`)
+  if (fieldValidation === "Warn") warn(why)
 }
 
 /** Server-side apply. */
 function applyObject(
   deps: RegistryDeps,
   request: WriteRequest,
-  config: UnknownObject,
+  { config, duplicate }: Configuration,
   force: boolean,
 ): Promise<Written> {
   const { info, name, namespace } = request
@@ -160,10 +176,11 @@ function applyObject(
   if (config.metadata.name && config.metadata.name !== name) {
     throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`)
   }
-  // What the schema does not know is refused later, in other words, unless the request is strict.
-  if (info.custom && request.fieldValidation === "Strict") decodeObject(request, clone(config), undefined)
-  const apply = (live: UnknownObject | undefined) =>
-    applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() })
+  const apply = (live: UnknownObject | undefined) => {
+    const applied = applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() })
+    if (duplicate !== undefined) tellDuplicate(request, duplicate)
+    return applied
+  }
   return changeObject(deps, request, {
     tracked: true,
     make(before) {

@@ -2,7 +2,6 @@ import { badRequest } from "#apimachinery/status-error.ts"
 import { parseFieldSelector, parseLabelSelector } from "#apimachinery/selectors.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
-import { toServed } from "./conversion.ts"
 import { decodeMetadata, keyPrefix, labelsOf, peekStored, storageKey } from "./codec.ts"
 
 /** Which objects of a collection a list, a watch or a deletecollection is about. */
@@ -54,7 +53,7 @@ export function newSelection(
 function fieldOf(info: ResourceInfo, stored: StoredValue, field: string): string {
   if (field === "metadata.name") return decodeMetadata(stored).name ?? ""
   if (field === "metadata.namespace") return decodeMetadata(stored).namespace ?? ""
-  return info.selectableFields.get(field)?.(toServed(info, peekStored(stored))) ?? ""
+  return info.selectableFields.get(field)?.(peekStored(stored)) ?? ""
 }
 
 function checkField(info: ResourceInfo, field: string): void {
