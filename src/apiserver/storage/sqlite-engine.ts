@@ -167,7 +167,9 @@ class SqliteEngine implements FileEngine, WriteLog {
   }
 
   oldestKept(store: Store): number {
-    return this.#heads.get(store)?.compacted ?? Infinity
+    const head = this.#heads.get(store)
+    // What is to be forgotten with the next commit counts as forgotten now.
+    return head === undefined ? Infinity : Math.max(head.compacted, head.compactTo)
   }
 
   compact(store: Store, revision: number): void {

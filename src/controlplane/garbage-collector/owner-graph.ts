@@ -1,4 +1,5 @@
 import type { OwnerReference, UnknownObject } from "#apimachinery/meta.ts"
+import { deepEqual } from "#apimachinery/json.ts"
 import { parseApiVersion, type ResourceType } from "#apimachinery/gvk.ts"
 import type { ObjectChange, ObjectReader } from "#apiserver/object-reader.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
@@ -51,6 +52,10 @@ export class OwnerGraph {
       return due
     }
     for (const uid of ownersOf(object)) this.#add(uid, id)
+    // An owner that waits for those that block it looks again when one no longer does.
+    const { ownerReferences: referencesBefore = [] } = before?.metadata ?? {}
+    if (!deepEqual(referencesBefore, object.metadata.ownerReferences ?? []))
+      for (const reference of referencesBefore) due.push(...this.#idOfOwner(reference, object))
     if (ownersOf(object).length > 0) due.push(id)
     if (object.metadata.deletionTimestamp !== undefined) {
       const finalizers = object.metadata.finalizers ?? []

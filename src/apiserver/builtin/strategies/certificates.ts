@@ -1,5 +1,7 @@
 // Source: k8s.io/kubernetes pkg/registry/certificates/certificates/strategy.go.
 import { clone } from "#apimachinery/json.ts"
+import type { UnknownObject } from "#apimachinery/meta.ts"
+import { invalid } from "#apimachinery/status-error.ts"
 import { validateCsr, validateCsrUpdate } from "#apiserver/certificates/csr-validation.ts"
 import { itemsIn, makeObject, objectIn } from "#apiserver/builtin/fields.ts"
 import { formatTime } from "#lib/clock.ts"
@@ -7,7 +9,15 @@ import type { Json } from "#apiserver/builtin/fields.ts"
 import type { KindStrategy } from "./kinds.ts"
 import { restoreExcept } from "./strategy.ts"
 
-const APPROVAL_TYPES = new Set(["Approved", "Denied"])
+const APPROVAL_TYPES = ["Approved", "Denied"]
+
+/** Whoever writes the status leaves the decisions as they are, as many as there are. */
+function keepDecisions(conditions: readonly Json[], before: readonly Json[], type: string): readonly Json[] {
+  const known = before.filter((c) => c["type"] === type)
+  if (conditions.filter((c) => c["type"] === type).length !== known.length) return conditions
+  let next = 0
+  return conditions.map((c) => (c["type"] === type ? known[next++]! : c))
+}
 
 /** Times of new conditions, and of those whose status changed. */
 function stampConditions(conditions: readonly Json[], before: readonly Json[], now: string): Json[] {
@@ -39,19 +49,32 @@ export const CERTIFICATE_SIGNING_REQUESTS: KindStrategy = {
     const oldConditions = itemsIn(old, "conditions")
     const conditions = itemsIn(request["status"], "conditions")
     if (subresource === "approval") {
-      const others = oldConditions.filter((c) => !APPROVAL_TYPES.has(String(c["type"])))
-      const approvals = conditions.filter((c) => APPROVAL_TYPES.has(String(c["type"])))
       restoreExcept(request, before, [])
-      request["status"] = { ...old, conditions: stampConditions([...others, ...approvals], oldConditions, now) }
+      request["status"] = { ...old, conditions: stampConditions(conditions, oldConditions, now) }
     } else if (subresource === "status") {
-      // The signer writes the certificate and its own conditions; approvals stay as they are.
-      const approvals = oldConditions.filter((c) => APPROVAL_TYPES.has(String(c["type"])))
-      const others = conditions.filter((c) => !APPROVAL_TYPES.has(String(c["type"])))
-      const all = stampConditions([...approvals, ...others], oldConditions, now)
+      const kept = APPROVAL_TYPES.reduce((list, type) => keepDecisions(list, oldConditions, type), conditions)
+      const all = stampConditions(kept, oldConditions, now)
       request["status"] = { ...objectIn(request, "status"), ...(all.length > 0 ? { conditions: all } : {}) }
     } else {
       restoreExcept(request, before, [])
     }
+  },
+  admit(request, before, { subresource }) {
+    if (before === undefined || subresource !== "status") return undefined
+    const count = (object: UnknownObject, type: string) =>
+      itemsIn(object["status"], "conditions").filter((c) => c["type"] === type).length
+    const added = APPROVAL_TYPES.filter((type) => count(request, type) > count(before, type))
+    if (added.length === 0) return undefined
+    const errors = added.map((type) => ({
+      field: "status.conditions",
+      reason: "FieldValueForbidden" as const,
+      body: `Forbidden: updates may not add a condition of type "${type}"`,
+    }))
+    return invalid(
+      { group: "certificates.k8s.io", kind: "CertificateSigningRequest" },
+      request.metadata.name ?? "",
+      errors,
+    )
   },
   validate: validateCsr,
   validateUpdate: validateCsrUpdate,
