@@ -6,7 +6,6 @@ import { writesOf } from "#runtime/apply-plan.ts"
 import type { Plan } from "#runtime/plan.ts"
 import { newPod, textsOf } from "#controlplane/workloads/testing/objects.ts"
 import { planEndpoints } from "./endpoints.plan.ts"
-import { planMirror } from "./mirroring.plan.ts"
 
 const newService = (spec: NonNullable<Service["spec"]> = {}): Service => ({
   apiVersion: "v1",
@@ -93,27 +92,4 @@ test("planEndpoints: a slice that is there is changed, and one too many goes", (
     "delete endpointslices.discovery.k8s.io ns/s1",
     "update endpoints ns/web",
   ])
-})
-
-test("planMirror: Endpoints by hand become slices, by kind of address, and go with them", () => {
-  const endpoints: Endpoints = {
-    apiVersion: "v1",
-    kind: "Endpoints",
-    metadata: { name: "web", namespace: "ns", uid: "e" },
-    subsets: [
-      {
-        addresses: [{ ip: "1.2.3.4" }, { ip: "fd00::1" }],
-        notReadyAddresses: [{ ip: "1.2.3.5" }],
-        ports: [{ port: 80 }],
-      },
-    ],
-  }
-  const { slices } = outcome(planMirror(endpoints, []))
-  assert.deepEqual(addressesOf({ slices }), [["1.2.3.4 true", "1.2.3.5 false"], ["fd00::1 true"]])
-  assert.deepEqual(planMirror(endpoints, slices).actions, [])
-  const skipped = {
-    ...endpoints,
-    metadata: { ...endpoints.metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
-  }
-  assert.equal(planMirror(skipped, slices).actions.length, 2)
 })
