@@ -31,6 +31,8 @@ import { compactRegularly } from "#apiserver/storage/compaction.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
 import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
+import { startDisruption } from "./disruption/disruption.controller.ts"
+import { podEviction } from "./disruption/eviction.ts"
 import { startEndpoints } from "./endpoints/endpoints.controller.ts"
 import { startGarbageCollector } from "./garbage-collector/garbage-collector.controller.ts"
 import { startKubelet, type KubeletOptions } from "./kubelet/kubelet.controller.ts"
@@ -118,7 +120,11 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     version: VERSION_INFO,
-    virtual: [...reviewResources({ reader, authorizer, authenticator, issuer, random }), podBinding(storage)],
+    virtual: [
+      ...reviewResources({ reader, authorizer, authenticator, issuer, random }),
+      podBinding(storage),
+      podEviction(reader, () => client),
+    ],
     discovery: (request) => options.plain?.(request) ?? discovery(request),
     admission: [
       rbacEscalation(authorizer),
@@ -182,6 +188,7 @@ export function startMemberServer(
   startServerControllers(runtime, server)
   startWorkloads(runtime, server)
   startEndpoints(runtime, server)
+  startDisruption(runtime, server)
   startScheduler(runtime, server)
   startKubelet(runtime, server, { ...options, version: KUBERNETES_VERSION })
 }
