@@ -31,6 +31,9 @@ import { compactRegularly } from "#apiserver/storage/compaction.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
 import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
+import { startEventExpiry } from "./events/event-expiry.controller.ts"
+import { limitRangeAdmission } from "./limit-ranges/limits.admission.ts"
+import { startBootstrapTokens } from "./bootstrap-tokens/bootstrap-token.controller.ts"
 import { startDisruption } from "./disruption/disruption.controller.ts"
 import { podEviction } from "./disruption/eviction.ts"
 import { startEndpoints } from "./endpoints/endpoints.controller.ts"
@@ -130,6 +133,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       rbacEscalation(authorizer),
       certificateAdmission(authorizer),
       ...(options.admission?.(authorizer, reader) ?? []),
+      limitRangeAdmission(reader),
       quotaAdmission(reader, () => client),
     ],
   })
@@ -166,6 +170,8 @@ export function startServerControllers(runtime: Runtime, server: EmbeddedServer)
   startGarbageCollector(runtime, server, server.api)
   startAggregation(runtime, server)
   startResourceQuotas(runtime, server, server.api)
+  startBootstrapTokens(runtime, server)
+  startEventExpiry(runtime, server)
   server.informers.start(runtime.signal)
 }
 

@@ -31,3 +31,17 @@ export const EVENTS: ResourceType<Event> = {
   kind: "Event",
   namespaced: true,
 }
+
+/** The older view of the same objects, in which they are stored. */
+export type CoreEvent = KubeObject & {
+  lastTimestamp?: string | null
+  series?: { count: number; lastObservedTime: string }
+}
+
+export const CORE_EVENTS: ResourceType<CoreEvent> = {
+  group: "",
+  version: "v1",
+  resource: "events",
+  kind: "Event",
+  namespaced: true,
+}
