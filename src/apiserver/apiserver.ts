@@ -16,6 +16,7 @@ import { IN_FLIGHT_LIMITS, type InFlight, type InFlightLimits } from "./filters/
 import { withMetrics } from "./filters/metrics.ts"
 import { newFlowClassifier } from "./flow-control/flow-classifier.ts"
 import { newHandlerChain } from "./handler-chain.ts"
+import type { Connect } from "./handlers/connect.ts"
 import { newPlainHandler, type HealthCheck, type ServerVersion } from "./handlers/plain-handler.ts"
 import type { ResourceDeps } from "./handlers/resource-deps.ts"
 import { newResourceHandler } from "./handlers/resource-handler.ts"
@@ -41,6 +42,8 @@ export type ApiServerOptions = {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly virtual?: readonly VirtualResource[]
+  /** Answers for what runs behind objects; nothing does without it. */
+  readonly connect?: Connect
   /** Discovery and OpenAPI. @returns undefined for a path that is not its own */
   readonly discovery?: (request: ServerRequest) => HttpResponse | undefined
   readonly version: ServerVersion
@@ -94,7 +97,7 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     ...(options.metrics === undefined ? {} : { measure: withMetrics(metrics, clock, resources) }),
     inFlight,
     inFlightLimits: options.inFlightLimits ?? IN_FLIGHT_LIMITS,
-    resources: newResourceHandler(deps, options.virtual ?? []),
+    resources: newResourceHandler(deps, options.virtual ?? [], options.connect),
     plain: newPlainHandler({
       version: options.version,
       readyChecks: options.readyChecks ?? [],

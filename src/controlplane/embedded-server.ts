@@ -39,6 +39,7 @@ import { podEviction } from "./disruption/eviction.ts"
 import { startEndpoints } from "./endpoints/endpoints.controller.ts"
 import { startGarbageCollector } from "./garbage-collector/garbage-collector.controller.ts"
 import { startKubelet, type KubeletOptions } from "./kubelet/kubelet.controller.ts"
+import { podConnections } from "./kubelet/streams/pod-connections.ts"
 import { newLocalInformerFactory } from "./local-informers.ts"
 import { startNamespaces } from "./namespaces/namespace.controller.ts"
 import { quotaAdmission } from "./resource-quota/quota.admission.ts"
@@ -128,6 +129,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       podBinding(storage),
       podEviction(reader, () => client),
     ],
+    connect: podConnections({ clock, reader }),
     discovery: (request) => options.plain?.(request) ?? discovery(request),
     admission: [
       rbacEscalation(authorizer),

@@ -19,6 +19,25 @@ export type HttpResponse = {
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   /** The whole body, or a stream of it (a watch). */
   readonly body: Uint8Array | BodyStream
+  /** Of a 101: takes the connection over once the head has been sent. */
+  readonly upgrade?: Upgrade
+}
+
+/** @returns who gets the bytes that come in */
+export type Upgrade = (connection: ByteConnection) => ByteReceiver
+
+/** A connection that speaks HTTP no more. */
+export interface ByteConnection {
+  /** After the connection has ended it does nothing. */
+  write(chunk: Uint8Array): void
+  /** Sends what was written, and closes. */
+  end(): void
+}
+
+export interface ByteReceiver {
+  receive(chunk: Uint8Array): void
+  /** The other side is gone, or `end` was called. Called once. */
+  closed(): void
 }
 
 /** A body that comes in pieces. `start` is called once; nothing is delivered before. */

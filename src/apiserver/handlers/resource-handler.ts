@@ -1,9 +1,11 @@
 import type { HttpResponse } from "#lib/http.ts"
-import { newStatusError } from "#apimachinery/status-error.ts"
+import { newStatusError, notFound } from "#apimachinery/status-error.ts"
+import { storageKey } from "#apiserver/registry/codec.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
 import { textResponse } from "./responses.ts"
 import type { Call, CallHandler } from "./call.ts"
+import type { Connect } from "./connect.ts"
 import { deprecationOf } from "./deprecations.ts"
 import { answerGet, answerList } from "./read.ts"
 import type { ResourceDeps } from "./resource-deps.ts"
@@ -25,7 +27,11 @@ const VERBS: Readonly<Record<string, VerbHandler>> = {
 }
 
 /** Answers requests about resources by verb. */
-export function newResourceHandler(deps: ResourceDeps, virtual: readonly VirtualResource[]): CallHandler {
+export function newResourceHandler(
+  deps: ResourceDeps,
+  virtual: readonly VirtualResource[],
+  connect: Connect = () => undefined,
+): CallHandler {
   const virtuals = new Map(virtual.map((v) => [`${v.group}/${v.resource}/${v.subresource ?? ""}`, v]))
   return (call) => {
     const { group, version, resource, subresource, verb, namespace, name } = call.info
@@ -49,7 +55,7 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
     if (subresource !== "") {
       const found = info.subresources.find((s) => s.name === subresource)
       if (found === undefined) throw noResource()
-      if (CONNECTED.has(subresource)) throw notConnected(resource, name, subresource)
+      if (CONNECTED.has(subresource)) return answerConnect(deps, call, info, connect)
       // What is created under an object is virtual; there is nothing to store.
       if (!found.verbs.includes(verb) || verb === "create") throw notAllowed()
     } else if (!info.verbs.includes(verb) || (verb === "create" && name !== "")) throw notAllowed()
@@ -70,6 +76,16 @@ export function newResourceHandler(deps: ResourceDeps, virtual: readonly Virtual
 
 /** What a real API server hands on to a kubelet or to what listens in a pod. Nothing runs behind this one. */
 const CONNECTED: ReadonlySet<string> = new Set(["log", "exec", "attach", "portforward", "proxy"])
+
+function answerConnect(deps: ResourceDeps, call: Call, info: ResourceInfo, connect: Connect): HttpResponse {
+  const { resource, subresource, name, query } = call.info
+  const { method, headers } = call.request
+  const namespace = info.namespaced ? call.info.namespace : ""
+  if (deps.storage.get(storageKey(info, namespace, name)) === undefined) throw notFound(info, name)
+  const answer = connect({ method, headers, query, resource, subresource, namespace, name })
+  if (answer === undefined) throw notConnected(resource, name, subresource)
+  return answer
+}
 
 const notConnected = (resource: string, name: string, subresource: string) =>
   newStatusError(

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
+import type { IncomingMessage } from "node:http"
 import { connect, type ClientHttp2Session } from "node:http2"
 import { request } from "node:https"
+import type { Socket } from "node:net"
 import { after, before, test } from "node:test"
-import { realClock } from "#lib/clock.ts"
-import type { BodySink } from "#lib/http.ts"
+import { realClock, sleep } from "#lib/clock.ts"
+import type { BodySink, Upgrade } from "#lib/http.ts"
 import { silentLog } from "#lib/log.ts"
 import { realRandom } from "#lib/random.ts"
 import { DAY_MS, newCertificateAuthority, signCertificate } from "#lib/x509/authority.ts"
@@ -35,6 +37,7 @@ let listener: Listener
 let seen: ServerRequest | undefined
 let sink: BodySink | undefined
 let stopped = 0
+let closed = 0
 
 before(async () => {
   listener = await newListener({
@@ -51,6 +54,14 @@ before(async () => {
               seen = incoming
               if (incoming.path === "/not-modified")
                 return { status: 304, headers: { etag: "x" }, body: new Uint8Array() }
+              if (incoming.path === "/upgrade") {
+                const upgrade: Upgrade = (connection) => ({
+                  receive: (chunk) => connection.write(Buffer.from(`got ${Buffer.from(chunk).toString()}`)),
+                  closed: () => void closed++,
+                })
+                const headers = { connection: "Upgrade", upgrade: "echo" }
+                return { status: 101, headers, body: new Uint8Array(), upgrade }
+              }
               if (incoming.path !== "/stream") {
                 return { status: 201, headers: { "x-a": ["1", "2"] }, body: Buffer.from(incoming.body ?? "none") }
               }
@@ -196,4 +207,35 @@ test("a taken port is an error that names it", async () => {
     route: () => undefined,
   }
   await assert.rejects(newListener(taken), { message: `Cannot listen on 127.0.0.1:${listener.port}` })
+})
+
+/** Asks to go on with another protocol. */
+const upgrade = (path: string) =>
+  request({
+    host: "127.0.0.1",
+    port: listener.port,
+    path,
+    ca: ca.certificatePem,
+    agent: false,
+    headers: { connection: "Upgrade", upgrade: "echo" },
+  })
+
+test("after a 101 the connection is bytes both ways, below a prefix too", async () => {
+  const asked = upgrade("/clusters/c1/upgrade").end()
+  const [answer, socket] = (await once(asked, "upgrade")) as [IncomingMessage, Socket]
+  assert.deepEqual([answer.statusCode, answer.headers["upgrade"], seen?.path], [101, "echo", "/upgrade"])
+  socket.write("x")
+  const [chunk] = (await once(socket, "data")) as [Buffer]
+  assert.equal(chunk.toString(), "got x")
+  socket.end()
+  await once(socket, "close")
+  while (closed === 0) await sleep(realClock, 1)
+})
+
+test("a refused upgrade is an answer like any other, and the end of its connection", async () => {
+  const asked = upgrade("/nowhere").end()
+  const [answer] = (await once(asked, "response")) as [IncomingMessage]
+  assert.deepEqual([answer.statusCode, answer.headers["connection"]], [404, "close"])
+  answer.resume()
+  await once(answer, "end")
 })

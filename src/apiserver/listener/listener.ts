@@ -7,6 +7,7 @@ import type { Log } from "#lib/log.ts"
 import type { Handler, Peer } from "#apiserver/request.ts"
 import { withCompression } from "./compression.ts"
 import { newBodyCollector } from "./body-collector.ts"
+import { headText, takeOver } from "./upgrade.ts"
 
 /** One server behind the port, by path prefix: `/clusters/cluster1` before `/api/v1/…`. */
 export type Route = { readonly handler: Handler; readonly prefix: string }
@@ -69,6 +70,10 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => response.destroy())
     void answerRequest(request, response, peerOf(request.socket as TLSSocket, request.socket, peers), options)
+  })
+  server.on("upgrade", (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
+    socket.on("error", () => socket.destroy())
+    void answerUpgrade(request, socket, head, peerOf(socket, socket, peers), options)
   })
   // HTTP/1.1 comes as requests, HTTP/2 as streams. Node would make a request of each stream too, now that somebody listens
   // for them, which costs as much as a small answer.
@@ -224,6 +229,31 @@ async function answerRequest(
   response.flushHeaders()
   const stop = answer.body.start(sinkOf(response, () => response.writableLength))
   response.once("close", stop)
+}
+
+/** A request to go on with another protocol. Its connection serves no other request, whatever the answer is. */
+async function answerUpgrade(
+  request: IncomingMessage,
+  socket: TLSSocket,
+  head: Buffer,
+  peer: Peer,
+  options: ListenerOptions,
+): Promise<void> {
+  const target = request.url ?? "/"
+  const route = options.route(target)
+  const asked = {
+    method: request.method ?? "GET",
+    path: target.slice(route?.prefix.length ?? 0) || "/",
+    headers: plainHeaders(request.headers),
+    peer,
+  }
+  const answer = route === undefined ? NOT_FOUND : await route.handler(asked)
+  if (socket.destroyed) return
+  socket.write(headText(answer))
+  if (answer.upgrade !== undefined) return takeOver(socket, head, answer.upgrade)
+  if (!isStream(answer.body)) return void socket.end(answer.body)
+  const stop = answer.body.start(sinkOf(socket, () => socket.writableLength))
+  socket.once("close", stop)
 }
 
 type Writable = {
