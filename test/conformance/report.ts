@@ -15,7 +15,7 @@ const MESSAGE_LENGTH_MAX = 600
 export function parseJunit(xml: string): Result[] {
   return [...xml.matchAll(TESTCASE)]
     .map(([, attributes = "", body = ""]) => ({
-      name: attribute(attributes, "name").replace(/^\[It\] /, ""),
+      name: attribute(attributes, "name").replace(/^\[It\] | \[sig-[\w-]+, [^\]]*\]$/g, ""),
       status: attribute(attributes, "status"),
       seconds: Number(attribute(attributes, "time")),
       message: attribute(/<(?:failure|error) ([^>]*)>/.exec(body)?.[1] ?? "", "message").slice(0, MESSAGE_LENGTH_MAX),
