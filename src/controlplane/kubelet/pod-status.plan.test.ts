@@ -70,6 +70,12 @@ describe("planPod", () => {
     assert.deepEqual(planPod(task, options), { actions: [], requeueAfterMs: 5_000 })
   })
 
+  test("one that sleeps says itself for how long", () => {
+    const containers = [{ name: "a", command: ["sleep"], args: ["60"] }]
+    const pod = newPod({ spec: { restartPolicy: "Never", containers }, status: { phase: "Running" } })
+    assert.equal(planPod(pod, { ...options, startedMs: NOW_MS - 10_000 }).requeueAfterMs, 50_000)
+  })
+
   test("and then has succeeded", () => {
     const status = statusOf(task, { startedMs: NOW_MS - 5_000 })
     assert.deepEqual([status.phase, isReady(status)], ["Succeeded", "False"])

@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ReplicaSet } from "#api/kubernetes/apps.ts"
 import type { Pod } from "#api/kubernetes/core.ts"
-import { planReplicaSet } from "./replicaset.plan.ts"
-import { newPod, NOW, SELECTOR, statusIn, template, textsOf } from "./testing/objects.ts"
+import { planReplicaFailure, planReplicaSet } from "./replicaset.plan.ts"
+import { newPod as newPodOf, NOW, SELECTOR, statusIn, template, textsOf } from "./testing/objects.ts"
 
 const newReplicaSet = (replicas: number | undefined, parts: Partial<ReplicaSet> = {}): ReplicaSet => ({
   apiVersion: "apps/v1",
@@ -12,6 +12,9 @@ const newReplicaSet = (replicas: number | undefined, parts: Partial<ReplicaSet> 
   spec: { selector: SELECTOR, template: template(), ...(replicas === undefined ? {} : { replicas }) },
   ...(parts.status === undefined ? {} : { status: parts.status }),
 })
+const OWNER = newReplicaSet(1)
+/** One of the set's, unless it has another owner. */
+const newPod = (name: string, parts: Parameters<typeof newPodOf>[1] = {}) => newPodOf(name, { owner: OWNER, ...parts })
 const CREATE = "create pods ns/rs-…"
 const REPORT = "patch replicasets.apps/status ns/rs"
 
@@ -58,14 +61,38 @@ test("planReplicaSet: one that is being deleted makes and removes nothing", () =
 const PODS = [
   newPod("a"),
   newPod("b", { ready: false }),
-  newPod("c", { meta: { labels: { app: "other" } } }),
+  newPod("c", { meta: { labels: { app: "a", extra: "x" } } }),
   newPod("d", { leaving: true }),
 ]
+
+test("planReplicaSet: pods that fit and belong to nobody are taken in, those that fit no more are let go", () => {
+  const stray = newPodOf("stray")
+  const lost = newPod("lost", { meta: { labels: { app: "other" } } })
+  const others = [newPodOf("ended", { phase: "Failed" }), newPodOf("other", { meta: { labels: { app: "other" } } })]
+  const { actions } = planReplicaSet(newReplicaSet(1), [lost, stray, ...others])
+  assert.deepEqual(textsOf(actions), ["patch pods ns/lost", "patch pods ns/stray", REPORT])
+  const leaving = newReplicaSet(1, { metadata: { name: "rs", namespace: "ns", uid: "u", deletionTimestamp: NOW } })
+  assert.deepEqual(textsOf(planReplicaSet(leaving, [lost, stray]).actions), [REPORT])
+})
+
+test("planReplicaFailure: said once, and forgotten when nothing is missing", () => {
+  const [write] = planReplicaFailure(newReplicaSet(1), "no room", NOW).actions
+  const status = (write?.do === "patch" ? write.patch["status"] : undefined) as ReplicaSet["status"]
+  const [condition] = status?.conditions ?? []
+  assert.deepEqual(
+    [condition?.type, condition?.reason, condition?.message],
+    ["ReplicaFailure", "FailedCreate", "no room"],
+  )
+  const failed = newReplicaSet(1, { status: { replicas: 0, ...status } })
+  assert.deepEqual(planReplicaFailure(failed, "no room", NOW).actions, [])
+  assert.deepEqual(statusIn<ReplicaSet["status"]>(planReplicaSet(failed, [newPod("a")]).actions)?.conditions, [])
+  assert.equal(statusIn<ReplicaSet["status"]>(planReplicaSet(failed, []).actions)?.conditions, undefined)
+})
 
 test("planReplicaSet: the status counts pods that are there, ready, and labelled as the template wants", () => {
   assert.deepEqual(statusIn(planReplicaSet(newReplicaSet(3), PODS).actions), {
     replicas: 3,
-    fullyLabeledReplicas: 2,
+    fullyLabeledReplicas: 3,
     readyReplicas: 2,
     availableReplicas: 2,
     observedGeneration: 3,
@@ -77,7 +104,7 @@ for (const { name, pods, replicas, status } of [
     name: "the same",
     pods: PODS,
     replicas: 3,
-    status: { replicas: 3, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 2, observedGeneration: 3 },
+    status: { replicas: 3, fullyLabeledReplicas: 3, readyReplicas: 2, availableReplicas: 2, observedGeneration: 3 },
   },
   { name: "the same, zeros left out", pods: [], replicas: 0, status: { replicas: 0, observedGeneration: 3 } },
 ]) {

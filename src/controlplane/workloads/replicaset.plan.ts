@@ -1,8 +1,23 @@
 import { REPLICA_SETS, type ReplicaSet } from "#api/kubernetes/apps.ts"
-import { REPLICATION_CONTROLLERS, type Pod, type ReplicationController } from "#api/kubernetes/core.ts"
+import { PODS, REPLICATION_CONTROLLERS, type Pod, type ReplicationController } from "#api/kubernetes/core.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
+import { labelSelectorOf, labelSelectorOfSet, type LabelSelector } from "#apimachinery/selectors.ts"
 import type { Action, Plan } from "#runtime/plan.ts"
-import { bySparability, isActive, isReady, podCreation, podDeletion, statusWrite } from "./pods.ts"
+import {
+  bySparability,
+  controllerOf,
+  controllerReference,
+  isActive,
+  isReady,
+  podCreation,
+  podDeletion,
+  statusWrite,
+} from "./pods.ts"
+
+/** Kinds that want a number of pods and nothing else of them. */
+export type Replicated = ReplicaSet | ReplicationController
+
+const FAILURE = "ReplicaFailure"
 
 export const planReplicaSet = (set: ReplicaSet, pods: readonly Pod[]): Plan => planReplicas(REPLICA_SETS, set, pods)
 
@@ -10,34 +25,69 @@ export const planReplicaSet = (set: ReplicaSet, pods: readonly Pod[]): Plan => p
 export const planReplicationController = (controller: ReplicationController, pods: readonly Pod[]): Plan =>
   planReplicas(REPLICATION_CONTROLLERS, controller, pods)
 
-/** As many pods as are wanted; those that are not ready go first when there are too many. */
-function planReplicas<T extends ReplicaSet | ReplicationController>(
-  type: ResourceType<T>,
-  set: T,
-  pods: readonly Pod[],
-): Plan {
-  const active = pods.filter(isActive)
-  const actions: Action[] = []
-  const wanted = set.spec?.replicas ?? 1
-  const template = set.spec?.template
-  if (set.metadata.deletionTimestamp === undefined && template !== undefined) {
-    const missing = wanted - active.length
-    if (missing > 0)
-      actions.push({
-        do: "together",
-        actions: Array.from({ length: missing }, () => podCreation(set, template)),
-      })
-    if (missing < 0) {
-      const surplus = active.toSorted(bySparability).slice(0, -missing)
-      actions.push({ do: "together", actions: surplus.map(podDeletion) })
-    }
-  }
-  return { actions: [...actions, ...statusWrite(type, set, statusOf(set, active))] }
+/** The pods that are a set's, if they are nobody else's. */
+export function selectorOf(set: Replicated): LabelSelector {
+  const selector = set.spec?.selector
+  return set.kind === "ReplicaSet"
+    ? labelSelectorOf(selector as ReplicaSet["spec"]["selector"])
+    : labelSelectorOfSet((selector ?? {}) as Record<string, string>)
 }
 
-function statusOf(set: ReplicaSet | ReplicationController, active: readonly Pod[]): NonNullable<ReplicaSet["status"]> {
+/**
+ * As many pods as are wanted; those that are not ready go first when there are too many. Pods that fit and belong to nobody
+ * are taken in, and those that fit no more are let go.
+ *
+ * @param pods  the set's own, and those of its namespace that belong to nobody
+ */
+function planReplicas<T extends Replicated>(type: ResourceType<T>, set: T, pods: readonly Pod[]): Plan {
+  const selector = selectorOf(set)
+  const isOurs = (pod: Pod) => controllerOf(pod)[0] === set.metadata.uid
+  const fits = (pod: Pod) => !selector.empty && selector.matches(pod.metadata.labels)
+  const isLeaving = set.metadata.deletionTimestamp !== undefined
+  const mine = pods.filter(isOurs)
+  const strays = isLeaving ? [] : pods.filter((pod) => !isOurs(pod) && isActive(pod) && fits(pod))
+  const lost = isLeaving ? [] : mine.filter((pod) => isActive(pod) && !fits(pod))
+  const active = [...mine.filter((pod) => isActive(pod) && !lost.includes(pod)), ...strays]
+  const moves = [...lost.map((pod) => release(pod, set)), ...strays.map((pod) => adoption(pod, set))]
+  const writes = isLeaving ? [] : podWrites(set, active)
+  return {
+    actions: [
+      ...(moves.length === 0 ? [] : [{ do: "together" as const, actions: moves }]),
+      ...(writes.length === 0 ? [] : [{ do: "together" as const, actions: writes }]),
+      ...statusWrite(type, set, statusOf(set, active)),
+    ],
+  }
+}
+
+function podWrites(set: Replicated, active: readonly Pod[]): Action[] {
+  const template = set.spec?.template
+  const missing = (set.spec?.replicas ?? 1) - active.length
+  if (missing < 0) return active.toSorted(bySparability).slice(0, -missing).map(podDeletion)
+  return template === undefined ? [] : Array.from({ length: missing }, () => podCreation(set, template))
+}
+
+function ownersPatch({ metadata }: Pod, ownerReferences: readonly object[]): Action {
+  const { name = "", namespace = "", uid } = metadata
+  const patch = { metadata: { ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } }
+  return { do: "patch", type: PODS as never, key: { namespace, name }, patch, ...(uid === undefined ? {} : { uid }) }
+}
+
+const adoption = (pod: Pod, set: Replicated) =>
+  ownersPatch(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(set)])
+
+const release = (pod: Pod, set: Replicated) =>
+  ownersPatch(
+    pod,
+    (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== set.metadata.uid),
+  )
+
+/** A failure is forgotten once nothing is missing. */
+function statusOf(set: Replicated, active: readonly Pod[]): NonNullable<ReplicaSet["status"]> {
   const labels = Object.entries(set.spec?.template?.metadata?.labels ?? {})
   const ready = active.filter(isReady).length
+  const conditions = (set.status?.conditions ?? []).filter(({ type }) => type !== FAILURE)
+  const isMissing = active.length < (set.spec?.replicas ?? 1)
+  const isForgotten = !isMissing && conditions.length < (set.status?.conditions ?? []).length
   return {
     replicas: active.length,
     fullyLabeledReplicas: active.filter((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value))
@@ -45,5 +95,18 @@ function statusOf(set: ReplicaSet | ReplicationController, active: readonly Pod[
     readyReplicas: ready,
     availableReplicas: ready,
     observedGeneration: set.metadata.generation ?? 0,
+    ...(isForgotten ? { conditions } : {}),
   }
+}
+
+/** Says on the set why its pods cannot be made. @param now  RFC 3339 */
+export function planReplicaFailure(set: Replicated, message: string, now: string): Plan {
+  const before = set.status?.conditions ?? []
+  const known = before.find(({ type }) => type === FAILURE)
+  if (known?.message === message) return { actions: [] }
+  const condition = { type: FAILURE, status: "True" as const, reason: "FailedCreate", message, lastTransitionTime: now }
+  const { name = "", namespace = "" } = set.metadata
+  const type = set.kind === "ReplicaSet" ? REPLICA_SETS : REPLICATION_CONTROLLERS
+  const patch = { status: { conditions: [...before.filter((c) => c !== known), condition] } }
+  return { actions: [{ do: "patch", type: type as never, key: { namespace, name }, patch, subresource: "status" }] }
 }

@@ -6,21 +6,32 @@
 // Gives up when: the workload is gone; its pods go with it by their owner references.
 import { DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS } from "#api/kubernetes/apps.ts"
 import { CRON_JOBS, JOBS } from "#api/kubernetes/batch.ts"
-import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS, REPLICATION_CONTROLLERS } from "#api/kubernetes/core.ts"
+import { NODES, PERSISTENT_VOLUME_CLAIMS, PODS, REPLICATION_CONTROLLERS, type Pod } from "#api/kubernetes/core.ts"
 import { keyOf, type KubeObject } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import { formatTime } from "#lib/clock.ts"
 import type { Informer } from "#kube/informer.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController, type Runtime, type Source } from "#runtime/controller.ts"
-import type { Plan } from "#runtime/plan.ts"
+import { NOTHING, type Plan } from "#runtime/plan.ts"
 import type { Cluster } from "#controlplane/cluster.ts"
 import { planCronJob } from "./cronjob.plan.ts"
 import { planDaemonSet } from "./daemonset.plan.ts"
 import { planDeployment } from "./deployment.plan.ts"
 import { planJob } from "./job.plan.ts"
 import { BY_CONTROLLER, controllerOf } from "./pods.ts"
-import { planReplicaSet, planReplicationController } from "./replicaset.plan.ts"
+import {
+  planReplicaFailure,
+  planReplicaSet,
+  planReplicationController,
+  selectorOf,
+  type Replicated,
+} from "./replicaset.plan.ts"
 import { planStatefulSet } from "./statefulset.plan.ts"
+
+const ORPHANS = "workloads/orphans"
+const BY_NAMESPACE = "workloads/namespace"
 
 export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
   const pods = cluster.informers.informer(PODS)
@@ -36,7 +47,32 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
     children: Informer<KubeObject>,
     plan: (object: T) => Plan,
     more: readonly Source<KubeObject>[] = [],
-  ) => startWorkload(runtime, cluster, type, children, plan, more)
+    failed?: Failed<T>,
+  ) => startWorkload(runtime, cluster, type, children, plan, more, failed)
+  const podInformer = pods as unknown as Informer<KubeObject>
+  pods.addIndex(ORPHANS, (pod) => (controllerOf(pod).length === 0 ? [pod.metadata.namespace ?? ""] : []))
+  /** Sets take in pods that fit and belong to nobody: those wake them, too. */
+  const startReplicated = <T extends Replicated>(
+    type: ResourceType<T>,
+    plan: (set: T, pods: readonly Pod[]) => Plan,
+  ) => {
+    const sets = cluster.informers.informer(type)
+    sets.addIndex(BY_NAMESPACE, (set) => [set.metadata.namespace ?? ""])
+    const fitting = ({ metadata }: KubeObject): string[] => {
+      const inNamespace = sets.byIndex(BY_NAMESPACE, metadata.namespace ?? "")
+      return inNamespace.filter((set) => selectorOf(set).matches(metadata.labels)).map(keyOf)
+    }
+    const strays: Source<KubeObject> = {
+      informer: podInformer,
+      keysOf: ({ kind, object }) => (kind === "deleted" || controllerOf(object).length > 0 ? [] : fitting(object)),
+    }
+    const planned = (set: T) => plan(set, [...podsOf(set), ...pods.byIndex(ORPHANS, set.metadata.namespace ?? "")])
+    start(type, podInformer, planned, [strays], (set, error) =>
+      hasReason(error, "Forbidden", "Invalid")
+        ? planReplicaFailure(set, error.message, formatTime(runtime.clock.nowMs()))
+        : NOTHING,
+    )
+  }
 
   start(DEPLOYMENTS, replicaSets as unknown as Informer<KubeObject>, (deployment) =>
     planDeployment(
@@ -45,9 +81,8 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
       runtime.clock.nowMs(),
     ),
   )
-  const podInformer = pods as unknown as Informer<KubeObject>
-  start(REPLICA_SETS, podInformer, (set) => planReplicaSet(set, podsOf(set)))
-  start(REPLICATION_CONTROLLERS, podInformer, (controller) => planReplicationController(controller, podsOf(controller)))
+  startReplicated(REPLICA_SETS, planReplicaSet)
+  startReplicated(REPLICATION_CONTROLLERS, planReplicationController)
   start(STATEFUL_SETS, podInformer, (set) => {
     const names = claims.byIndex("namespace", set.metadata.namespace ?? "").map((claim) => claim.metadata.name ?? "")
     return planStatefulSet(set, podsOf(set), new Set(names))
@@ -68,6 +103,9 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
   )
 }
 
+/** What is written when a plan could not be carried out, before it is tried again. */
+type Failed<T> = (object: T, error: unknown) => Plan
+
 function startWorkload<T extends KubeObject>(
   runtime: Runtime,
   cluster: Cluster,
@@ -75,6 +113,7 @@ function startWorkload<T extends KubeObject>(
   children: Informer<KubeObject>,
   plan: (object: T) => Plan,
   more: readonly Source<KubeObject>[],
+  failed: Failed<T> = () => NOTHING,
 ): void {
   const informer = cluster.informers.informer(type)
   const ownerKey = (child: KubeObject): string[] => {
@@ -96,7 +135,12 @@ function startWorkload<T extends KubeObject>(
       const object = informer.get(key)
       if (object === undefined) return
       const planned = plan(object)
-      await applyPlan(cluster.client, planned, { log: runtime.log, signal })
+      try {
+        await applyPlan(cluster.client, planned, { log: runtime.log, signal })
+      } catch (error) {
+        await applyPlan(cluster.client, failed(object, error), { log: runtime.log, signal })
+        throw error
+      }
       return planned
     },
   })
