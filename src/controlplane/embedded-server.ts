@@ -12,7 +12,7 @@ import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
-import { newServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
+import { newServiceAccountIssuer, type ServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
 import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
 import { newRbacAuthorizer, type RbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
 import { rbacEscalation } from "#apiserver/authorization/escalation.ts"
@@ -47,6 +47,7 @@ import { startResourceQuotas } from "./resource-quota/quota.controller.ts"
 import { startRootCa } from "./root-ca/root-ca.controller.ts"
 import { podBinding } from "./scheduler/binding.ts"
 import { startScheduler } from "./scheduler/scheduler.controller.ts"
+import { startTokenSecrets } from "./service-accounts/token-secret.controller.ts"
 import { startServiceAccounts } from "./service-accounts/service-account.controller.ts"
 import { startSigning } from "./signing/signing.controller.ts"
 import { startWorkloads } from "./workloads/workload.controllers.ts"
@@ -91,6 +92,7 @@ export interface EmbeddedServer {
   readonly client: KubeClient
   readonly informers: InformerFactory
   readonly pki: ServerPki
+  readonly issuer: ServiceAccountIssuer
   /** Calls the server without a network, as whoever is named. */
   transportAs(user: UserInfo): Transport
 }
@@ -159,7 +161,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       flowControl: options.flowControl ?? false,
     }) as UnknownObject[],
   )
-  return { api, handler, client, informers: newLocalInformerFactory(reader, log), pki, transportAs }
+  return { api, handler, client, informers: newLocalInformerFactory(reader, log), pki, issuer, transportAs }
 }
 
 /** The controllers that every server has: namespaces, service accounts, root CA, garbage, aggregated roles. */
@@ -168,6 +170,7 @@ export function startServerControllers(runtime: Runtime, server: EmbeddedServer)
   startDefinitions(runtime, server, server.api)
   startNamespaces(runtime, server, server.api)
   startServiceAccounts(runtime, server)
+  startTokenSecrets(runtime, server, { issuer: server.issuer, caPem: server.pki.caCertificate })
   startRootCa(runtime, server, server.pki.caCertificate)
   startGarbageCollector(runtime, server, server.api)
   startAggregation(runtime, server)

@@ -6,6 +6,7 @@ import type { ObjectReader } from "#apiserver/object-reader.ts"
 import type { Authenticator, ServerRequest } from "#apiserver/request.ts"
 import { newBootstrapTokenAuthenticator } from "./bootstrap-token.ts"
 import { newClientCertificateAuthenticator } from "./client-certificate.ts"
+import { newLegacyTokenAuthenticator } from "./legacy-service-account-token.ts"
 import { newServiceAccountTokenAuthenticator } from "./service-account-token.ts"
 import type { TokenAuthenticator, TokenIdentity } from "./token.ts"
 import { withAuthenticatedGroup } from "./user.ts"
@@ -43,9 +44,11 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator &
   const { clock, reader, serviceAccountIssuer: issuer } = options
   const apiAudiences = options.audiences ?? [issuer]
   const authenticateCertificate = newClientCertificateAuthenticator(options.clientCas)
+  const accountKeys = options.serviceAccountKeys.map(jwtKey)
   const tokenAuthenticators: TokenAuthenticator[] = [
     forAudiences(apiAudiences, newStaticTokenAuthenticator(options.staticTokens ?? [])),
-    newServiceAccountTokenAuthenticator({ reader, issuer, keys: options.serviceAccountKeys.map(jwtKey) }),
+    newServiceAccountTokenAuthenticator({ reader, issuer, keys: accountKeys }),
+    forAudiences(apiAudiences, newLegacyTokenAuthenticator({ reader, keys: accountKeys })),
     forAudiences(apiAudiences, newBootstrapTokenAuthenticator(reader)),
   ]
 

@@ -2,6 +2,7 @@ import { jwkOf, jwtKey, jwtSigner } from "#lib/jwt.ts"
 import type { JwtClaims } from "#lib/jwt.ts"
 import type { Random } from "#lib/random.ts"
 import { parsePrivateKey } from "#lib/x509/keys.ts"
+import { LEGACY_ISSUER } from "./legacy-service-account-token.ts"
 
 /** What issues the tokens of service accounts. */
 export type ServiceAccountIssuer = {
@@ -11,6 +12,8 @@ export type ServiceAccountIssuer = {
   readonly audiences: readonly string[]
   /** Signs claims; `iss` is added. */
   sign(claims: JwtClaims): string
+  /** Signs the claims of a token that lies in a Secret and does not end. */
+  signLegacy(claims: JwtClaims): string
   /** Answer to /openid/v1/jwks: the keys that its tokens can be verified with. */
   readonly jwks: object
   /** Answer to /.well-known/openid-configuration. @param serverUrl  what others reach this server at */
@@ -39,6 +42,7 @@ export function newServiceAccountIssuer(options: {
     audiences,
     // In the order of their names, as kube-apiserver writes them.
     sign: (claims) => sign(Object.fromEntries(Object.entries({ ...claims, iss: issuer }).sort())),
+    signLegacy: (claims) => sign({ ...claims, iss: LEGACY_ISSUER }),
     jwks: { keys: verifying.map(jwkOf) },
     openidConfiguration: (serverUrl) => ({
       issuer,
