@@ -40,6 +40,7 @@ export function startDisruption(runtime: Runtime, cluster: Cluster): void {
 
   startController(runtime, {
     name: "disruption",
+    workers: 1,
     sources: [
       { informer: budgets, keysOf: ({ kind, object }) => (kind === "deleted" ? [] : [keyOf(object)]) },
       {

@@ -42,6 +42,7 @@ export function startEndpoints(runtime: Runtime, cluster: Cluster): void {
 
   startController(runtime, {
     name: "endpoints",
+    workers: 2,
     sources: [
       { informer: services, keysOf: ({ object }) => [keyOf(object)] },
       {

@@ -28,6 +28,7 @@ export function startResourceQuotas(
   quotas.addIndex(BY_NAMESPACE, (quota) => [quota.metadata.namespace ?? ""])
   const controller = startController(runtime, {
     name: "resource-quota",
+    workers: 1,
     sources: [
       {
         informer: quotas,

@@ -26,6 +26,7 @@ export function startTokenSecrets(
   secrets.addIndex(BY_ACCOUNT, accountKey)
   startController(runtime, {
     name: "token-secret",
+    workers: 1,
     sources: [
       {
         informer: secrets,
