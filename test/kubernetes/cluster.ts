@@ -35,6 +35,10 @@ export const EMBEDDED_CONTROLLERS = [
   "certificatesigningrequest-signing-controller",
   "garbage-collector-controller",
   "clusterrole-aggregation-controller",
+  "resourcequota-controller",
+  "serviceaccount-token-controller",
+  "bootstrap-signer-controller",
+  "token-cleaner-controller",
 ].join(",")
 const READY_WITHIN_MS = 120_000
 
