@@ -32,3 +32,16 @@ test("parseLenientYaml: what is no YAML stays so", () => {
   assert.deepEqual(parseLenientYaml("a: 1\n"), { value: { a: 1 } })
   assert.throws(() => parseLenientYaml("a: 1\nb: [\n"), /Cannot read YAML in line \d/)
 })
+
+test("parseYamlDocuments: what an alias names is a value of its own", () => {
+  const [{ a, b }] = parseYamlDocuments("a: &x {n: [1]}\nb: *x\n") as [Record<"a" | "b", { n: number[] }>]
+  a.n.push(2)
+  assert.deepEqual(b, { n: [1] })
+})
+
+test("parseYamlDocuments: a few lines of aliases do not become gigabytes", () => {
+  const levels = Array.from("bcdefghij", (name, i) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghij"[i]}`)}]`)
+  const error = { message: "Cannot read YAML: document contains excessive aliasing" }
+  assert.throws(() => parseYamlDocuments(`a: &a [x,x,x,x,x,x,x,x,x]\n${levels.join("\n")}\n`), error)
+  assert.throws(() => parseYamlDocuments("&a [*a]"), error)
+})

@@ -7,13 +7,23 @@ import type { Shape } from "#apimachinery/schema/shape.ts"
  * argument, which is not changed.
  */
 export function dropNulls(object: UnknownObject, shape: Shape): UnknownObject {
-  return withoutNulls(object, shape) as UnknownObject
+  return withoutNulls(object, shape, textOf) as UnknownObject
 }
 
-function withoutNulls(value: unknown, shape: Shape | undefined): unknown {
+/** The same, with nulls in lists and maps as Go reads them: a list of structs has one that is empty. */
+export function zeroNulls(object: UnknownObject, shape: Shape): UnknownObject {
+  return withoutNulls(object, shape, zeroOf) as UnknownObject
+}
+
+/** What a null that is an element of a list or map stands for. */
+type Zero = (shape: Shape | undefined, isInMap: boolean) => unknown
+
+function withoutNulls(value: unknown, shape: Shape | undefined, zero: Zero): unknown {
   if (typeof value !== "object" || value === null || shape === undefined || shape.free) return value
   if (Array.isArray(value)) {
-    const items = value.map((item) => withoutNulls(item, shape.items))
+    const items = value.map((item) =>
+      item === null ? zero(shape.items, false) : withoutNulls(item, shape.items, zero),
+    )
     return items.some((item, i) => item !== value[i]) ? items : value
   }
   const object = value as JsonObject
@@ -27,11 +37,34 @@ function withoutNulls(value: unknown, shape: Shape | undefined): unknown {
       continue
     }
     const inner = shape.member(key)
-    // Text cannot be null: a map of texts holds an empty one then.
-    const isText = inner?.schema.type === "string" && inner.schema.format !== "byte"
-    const next = member === null && isText ? "" : withoutNulls(member, inner)
+    const next = member === null ? zero(inner, true) : withoutNulls(member, inner, zero)
     changed ||= next !== member
     setMember(kept, key, next)
   }
   return changed ? kept : value
+}
+
+/** Text cannot be null: a map of texts holds an empty one then. */
+function textOf(shape: Shape | undefined, isInMap: boolean): unknown {
+  return isInMap && shape?.schema.type === "string" && shape.schema.format !== "byte" ? "" : null
+}
+
+function zeroOf(shape: Shape | undefined): unknown {
+  if (shape === undefined || shape.free) return null
+  if (shape.typeName === "Quantity") return "0"
+  switch (shape.schema.type) {
+    case "string":
+      return ""
+    case "integer":
+    case "number":
+      return 0
+    case "boolean":
+      return false
+    case "array":
+      return []
+    case "object":
+      return {}
+    default:
+      return null
+  }
 }

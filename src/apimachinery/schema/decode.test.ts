@@ -85,3 +85,35 @@ test("findDecodeError: of a custom resource only the metadata is typed", () => {
     "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string",
   )
 })
+
+const SCHEMA_PROPS = "#/components/schemas/io.k8s.v1.JSONSchemaProps"
+const either = (name: string) => ({ $ref: `#/components/schemas/io.k8s.v1.JSONSchemaPropsOr${name}` })
+const definitions: Record<string, object> = {
+  [SCHEMA_PROPS]: {
+    type: "object",
+    properties: {
+      type: { type: "string" },
+      items: either("Array"),
+      additionalProperties: either("Bool"),
+      dependencies: { type: "object", additionalProperties: either("StringArray") },
+    },
+  },
+}
+const resolve = (ref: string) => definitions[ref] ?? { description: "reads JSON by itself" }
+const wrongType = (field: string) =>
+  `json: cannot unmarshal number into Go struct field JSONSchemaProps.${field} of type string`
+
+for (const { schema, want } of [
+  { schema: { items: { type: "x" }, additionalProperties: false, dependencies: { a: ["b"] } }, want: undefined },
+  { schema: { items: { type: 5 } }, want: wrongType("schema.items.type") },
+  { schema: { items: [{ items: { type: 5 } }] }, want: wrongType("schema.items.items.type") },
+  { schema: { additionalProperties: "x" }, want: "boolean or JSON schema expected" },
+  { schema: { additionalProperties: { type: 5 } }, want: wrongType("schema.additionalProperties.type") },
+  { schema: { dependencies: { a: { type: 5 } } }, want: wrongType("schema.dependencies.type") },
+  { schema: { dependencies: { a: [5] } }, want: wrongType("schema.dependencies") },
+]) {
+  test(`findDecodeError: a schema or something else: ${JSON.stringify(schema)}`, () => {
+    const kind = { schema: { type: "object", properties: { schema: { $ref: SCHEMA_PROPS } } }, resolve } as const
+    assert.equal(findDecodeError({ apiVersion: "v1", kind: "K", metadata: {}, schema } as UnknownObject, kind), want)
+  })
+}

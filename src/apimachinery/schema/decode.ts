@@ -25,7 +25,10 @@ type Field = { readonly struct: string; readonly path: readonly string[] }
 
 function decode(value: unknown, shape: Shape, field: Field): string | undefined {
   // A null leaves everything as it is.
-  if (value === null || value === undefined || shape.free) return undefined
+  if (value === null || value === undefined) return undefined
+  const either = EITHER.get(shape.typeName ?? "")
+  if (either !== undefined) return decodeEither(value, either, shape, field)
+  if (shape.free) return undefined
   const custom = CUSTOM_DECODERS.get(shape.typeName ?? "")
   if (custom !== undefined) return custom(value, field)
   const { schema } = shape
@@ -47,6 +50,31 @@ function decode(value: unknown, shape: Shape, field: Field): string | undefined 
     default:
       return undefined
   }
+}
+
+type Either = "list of schemas" | "list of texts" | "boolean"
+
+/** Types of a CRD's schemas that hold a schema or something else. */
+const EITHER: ReadonlyMap<string, Either> = new Map([
+  ["JSONSchemaPropsOrArray", "list of schemas"],
+  ["JSONSchemaPropsOrStringArray", "list of texts"],
+  ["JSONSchemaPropsOrBool", "boolean"],
+])
+
+function decodeEither(value: unknown, either: Either, shape: Shape, field: Field): string | undefined {
+  if (either === "boolean") {
+    if (typeof value === "boolean") return undefined
+    if (!isJsonObject(value)) return "boolean or JSON schema expected"
+  }
+  const schema = shape.sibling("JSONSchemaProps")
+  if (!Array.isArray(value)) return decode(value, schema, field)
+  for (const item of value) {
+    const isText = typeof item === "string"
+    if (either === "list of texts" && !isText) return cannotUnmarshal(goJsonKind(item), field, "string")
+    const problem = either === "list of schemas" ? decode(item, schema, field) : undefined
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 function decodeMembers(object: JsonObject, shape: Shape, field: Field): string | undefined {

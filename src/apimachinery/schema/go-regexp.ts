@@ -55,7 +55,7 @@ function translate(pattern: string): string {
   return pattern
     .replaceAll("(?P<", "(?<")
     .replace(/\[:(\^?)(\w+):\]/g, (all, negated: string, name: string) =>
-      negated === "" && CLASSES[name] !== undefined ? CLASSES[name] : all,
+      negated === "" && Object.hasOwn(CLASSES, name) ? CLASSES[name]! : all,
     )
     .replace(/\\([AzQEpP\\])(\w)?/g, (all, char: string, next: string | undefined) => {
       if (char === "A") return `^${next ?? ""}`

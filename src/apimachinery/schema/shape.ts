@@ -22,6 +22,8 @@ export class Shape {
   readonly nullable: boolean
   readonly default: unknown
   readonly #resolve: Resolve
+  readonly #refName: string | undefined
+  readonly #siblings = new Map<string, Shape>()
   #properties: ReadonlyMap<string, Shape> | undefined
   #values: Shape | null | undefined
   #items: Shape | null | undefined
@@ -33,6 +35,7 @@ export class Shape {
     this.typeName = parts?.at(-1)
     this.qualifiedName = parts?.slice(-2).join(".")
     this.#resolve = resolve
+    this.#refName = refName
     const { type, properties, additionalProperties } = schema
     const scalarOrList = type !== undefined && type !== "object"
     const described = properties !== undefined || additionalProperties !== undefined || schema.oneOf !== undefined
@@ -73,6 +76,17 @@ export class Shape {
     return this.#items ?? undefined
   }
 
+  /** Another built-in type of the same package: what no schema refers to, because the types that do read JSON by themselves. */
+  sibling(typeName: string): Shape {
+    let shape = this.#siblings.get(typeName)
+    if (shape === undefined) {
+      const name = (this.#refName ?? "").split(".").slice(0, -1).concat(typeName).join(".")
+      shape = shapeOf(this.#resolve(`#/components/schemas/${name}`), this.#resolve, name)
+      this.#siblings.set(typeName, shape)
+    }
+    return shape
+  }
+
   /** The shape of a member. */
   member(name: string): Shape | undefined {
     return this.properties.get(name) ?? this.values
@@ -82,10 +96,10 @@ export class Shape {
 const shapes = new WeakMap<JsonSchema, Shape>()
 
 /** The shape of a schema: the same one every time for the same schema object. */
-export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
+export function shapeOf(schema: JsonSchema, resolve: Resolve, refName = refNameOf(schema)): Shape {
   let shape = shapes.get(schema)
   if (shape === undefined) {
-    shape = new Shape(resolveSchema(schema, resolve), resolve, refNameOf(schema))
+    shape = new Shape(resolveSchema(schema, resolve), resolve, refName)
     shapes.set(schema, shape)
   }
   return shape

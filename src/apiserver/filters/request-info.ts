@@ -44,7 +44,7 @@ type ResourcePart = Pick<RequestInfo, "verb" | "namespace" | "resource" | "subre
 
 function parseResource(method: string, segments: readonly string[], query: URLSearchParams): ResourcePart {
   let rest = segments
-  let verb = VERB_OF[method] ?? method.toLowerCase()
+  let verb = VERB_OF.get(method) ?? method.toLowerCase()
   // Deprecated forms: /api/v1/watch/pods, /api/v1/proxy/…
   if (rest[0] === "watch" && rest.length > 1) {
     verb = "watch"
@@ -62,14 +62,14 @@ function parseResource(method: string, segments: readonly string[], query: URLSe
   return { verb, namespace, resource, subresource, name, parts }
 }
 
-const VERB_OF: Readonly<Record<string, string>> = {
-  GET: "get",
-  HEAD: "get",
-  POST: "create",
-  PUT: "update",
-  PATCH: "patch",
-  DELETE: "delete",
-}
+const VERB_OF: ReadonlyMap<string, string> = new Map([
+  ["GET", "get"],
+  ["HEAD", "get"],
+  ["POST", "create"],
+  ["PUT", "update"],
+  ["PATCH", "patch"],
+  ["DELETE", "delete"],
+])
 
 const NAMESPACE_SUBRESOURCES = new Set(["status", "finalize"])
 

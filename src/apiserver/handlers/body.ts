@@ -1,10 +1,17 @@
 import { goJsonError } from "#apimachinery/go-json-error.ts"
-import { goJsonKind, goPackageOf } from "#apimachinery/go-text.ts"
+import { goPackageOf } from "#apimachinery/go-text.ts"
 import { apiVersionOf, parseApiVersion } from "#apimachinery/gvk.ts"
-import { isJsonObject, type JsonObject } from "#apimachinery/json.ts"
+import type { JsonObject } from "#apimachinery/json.ts"
+import { zeroNulls } from "#apimachinery/managed-fields/drop-nulls.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { findHeadError, findMetadataError } from "#apimachinery/object-head.ts"
+import { findDecodeError } from "#apimachinery/schema/decode.ts"
+import { rootShape } from "#apimachinery/schema/shape.ts"
 import { badRequest, invalid } from "#apimachinery/status-error.ts"
+import { parseJson } from "#lib/json-text.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
+import { once } from "#apiserver/builtin/generated-data.ts"
+import { builtinKindSchema, builtinSchema, resolveBuiltinRef } from "#apiserver/builtin/schemas.ts"
 import { decodeObject } from "#apiserver/registry/object-schema.ts"
 import type { WriteRequest } from "#apiserver/registry/write-request.ts"
 import { decodeProtobufObject } from "#apiserver/protobuf/decode.ts"
@@ -22,27 +29,28 @@ export function readBody(call: Call, format: BodyFormat, kind: string): { object
   if (format === "protobuf") return { object: readProtobuf(body ?? new Uint8Array(), kind), text: "" }
   const text = body === undefined ? "" : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
   const object = parseText(text, format, (why) => unrecognized(kind, why, text)) ?? {}
-  const refuse = (why: string) => unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, text)
-  if (!isJsonObject(object))
-    throw refuse(`json: cannot unmarshal ${goJsonKind(object)} into Go value of type ${TYPE_META}`)
-  for (const field of ["apiVersion", "kind"]) {
-    const value = object[field] ?? ""
-    if (typeof value === "string") continue
-    throw refuse(`json: cannot unmarshal ${goJsonKind(value)} into Go struct field .${field} of type string`)
-  }
-  object["metadata"] ??= {}
-  return { object: object as UnknownObject, text }
+  const problem = findHeadError(object)
+  if (problem !== undefined) throw unrecognized(kind, problem, text)
+  return { object: named(object as UnknownObject, kind), text }
 }
 
-/** What Go calls the struct that it reads version and kind into. */
-const TYPE_META =
-  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+/** Everything is asked of its metadata: they are there in the end. @throws StatusError BadRequest */
+function named(object: UnknownObject, kind: string): UnknownObject {
+  object.metadata ??= {}
+  const problem = findMetadataError(kind, object.metadata)
+  if (problem !== undefined) {
+    const { version } = parseApiVersion(object.apiVersion || "v1")
+    throw undecodable({ kind, version }, problem)
+  }
+  return object
+}
+
+const undecodable = ({ kind, version }: { readonly kind: string; readonly version: string }, why: string) =>
+  badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
 
 function readProtobuf(bytes: Uint8Array, kind: string): UnknownObject {
   try {
-    const object = decodeProtobufObject(bytes)
-    object.metadata ??= {}
-    return object
+    return named(decodeProtobufObject(bytes), kind)
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
     throw unrecognized(kind, error.message, bytes)
@@ -65,7 +73,18 @@ export function readObject(
   if (info.custom && kind === info.kind) checkCustomKind(object, wanted, text)
   else checkBuiltinKind(object, wanted, resources)
   call.audit?.requestObject(object)
-  return kind === info.kind ? decodeObject(request, object, format === "json" ? text : undefined) : object
+  return kind === info.kind
+    ? decodeObject(request, object, format === "json" ? text : undefined)
+    : decodeTyped(object, wanted)
+}
+
+/** An object of a kind that is not stored, in its types. @throws StatusError BadRequest */
+export function decodeTyped(object: UnknownObject, as: Wanted): UnknownObject {
+  const schema = builtinKindSchema(as.group, as.version, as.kind)
+  if (schema === undefined) return object
+  const wrong = findDecodeError({ ...object, kind: as.kind }, schema)
+  if (wrong !== undefined) throw undecodable(as, wrong)
+  return zeroNulls(object, rootShape(schema))
 }
 
 type Wanted = { readonly group: string; readonly version: string; readonly kind: string }
@@ -107,22 +126,32 @@ export function readOptions(call: Call): JsonObject | undefined {
   const { body } = call.request
   if (body === undefined || body.length === 0) return undefined
   const format = bodyFormat(call.request.headers["content-type"])
-  const options = format === "protobuf" ? readProtobuf(body, "DeleteOptions") : readOptionsText(body, format)
+  const options = format === "protobuf" ? readProtobuf(body, OPTIONS_KIND) : readOptionsText(body, format)
+  const schema = deleteOptionsSchema()
+  const wrong = findDecodeError({ ...options, kind: OPTIONS_KIND }, schema)
+  if (wrong !== undefined) throw badRequest(wrong)
   call.audit?.requestObject(options)
-  return options
+  return zeroNulls(options, rootShape(schema))
 }
 
-function readOptionsText(body: Uint8Array, format: Exclude<BodyFormat, "protobuf">) {
-  const text = Buffer.from(body).toString()
-  const options = parseText(text, format, badRequest) ?? {}
-  if (!isJsonObject(options)) throw unrecognized("DeleteOptions", "not an object", text)
-  checkOptionsKind(options)
-  return options
+const OPTIONS_KIND = "DeleteOptions"
+
+const deleteOptionsSchema = once(() => ({
+  schema: builtinSchema("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"),
+  resolve: resolveBuiltinRef,
+}))
+
+function readOptionsText(body: Uint8Array, format: Exclude<BodyFormat, "protobuf">): UnknownObject {
+  const options = parseText(Buffer.from(body).toString(), format, badRequest) ?? {}
+  const problem = findHeadError(options)
+  if (problem !== undefined) throw badRequest(problem)
+  checkOptionsKind(options as UnknownObject)
+  return options as UnknownObject
 }
 
 /** Options may say what they are, in any version that knows them. */
 function checkOptionsKind({ kind, apiVersion }: JsonObject): void {
-  if (!kind || kind === "DeleteOptions") return
+  if (!kind || kind === OPTIONS_KIND) return
   const version = JSON.stringify(apiVersion ?? "")
   throw badRequest(
     `no kind ${JSON.stringify(kind)} is registered for version ${version} in scheme "pkg/runtime/scheme.go:111"`,
@@ -136,7 +165,7 @@ function checkOptionsKind({ kind, apiVersion }: JsonObject): void {
  */
 export function parseText(text: string, format: "json" | "yaml", refuse: (why: string) => Error): unknown {
   try {
-    return format === "json" ? JSON.parse(text) : parseYamlDocuments(text)[0]
+    return format === "json" ? parseJson(text) : parseYamlDocuments(text)[0]
   } catch (error) {
     if (format === "yaml") throw refuse(`yaml: ${(error as Error).message}`)
     throw refuse(`couldn't get version/kind; json parse error: ${goJsonError(text) ?? (error as Error).message}`)

@@ -19,13 +19,14 @@ export type View = "Table" | "PartialObjectMetadata" | "PartialObjectMetadataLis
 
 const PROTOBUF = "application/vnd.kubernetes.protobuf"
 
-const MEDIA_TYPES: Readonly<Record<string, MediaType>> = {
-  "application/json": "json",
-  "application/yaml": "yaml",
-  [PROTOBUF]: "protobuf",
-  "application/*": "json",
-  "*/*": "json",
-}
+/** By what a client says: a map, because it may also say `constructor`. */
+const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
+  ["application/json", "json"],
+  ["application/yaml", "yaml"],
+  [PROTOBUF, "protobuf"],
+  ["application/*", "json"],
+  ["*/*", "json"],
+])
 
 const CONTENT_TYPE_OF: Readonly<Record<MediaType, string>> = {
   json: "application/json",
@@ -65,7 +66,7 @@ export function negotiate(
   const clauses = parseAccept(accept)
   if (options.routed !== undefined) checkRoute(clauses, options.routed)
   for (const clause of clauses) {
-    const mediaType = MEDIA_TYPES[clause.type]
+    const mediaType = MEDIA_TYPES.get(clause.type)
     if (mediaType === undefined || (options.stream && mediaType === "yaml")) continue
     checkView(clause, options.views, options.type)
     const found = viewOf(clause, options.views)

@@ -15,16 +15,18 @@ import { answerCreate, answerDelete, answerDeleteCollection, answerPatch, answer
 
 type VerbHandler = (deps: ResourceDeps, call: Call, info: ResourceInfo) => HttpResponse | Promise<HttpResponse>
 
-const VERBS: Readonly<Record<string, VerbHandler>> = {
-  get: answerGet,
-  list: answerList,
-  watch: answerWatch,
-  create: answerCreate,
-  update: answerUpdate,
-  patch: answerPatch,
-  delete: answerDelete,
-  deletecollection: answerDeleteCollection,
-}
+const VERBS: ReadonlyMap<string, VerbHandler> = new Map([
+  ["get", answerGet],
+  ["list", answerList],
+  ["watch", answerWatch],
+  ["create", answerCreate],
+  ["update", answerUpdate],
+  ["patch", answerPatch],
+  ["delete", answerDelete],
+  ["deletecollection", answerDeleteCollection],
+])
+
+const READING: ReadonlySet<string> = new Set(["get", "list", "watch"])
 
 /** Answers requests about resources by verb. */
 export function newResourceHandler(
@@ -50,6 +52,8 @@ export function newResourceHandler(
         return textResponse(404, "404 page not found\n")
       throw noResource()
     }
+    // Such verbs come from other methods, too: whatever is sent to the deprecated paths of watches has theirs.
+    if (READING.has(verb) && call.request.method !== "GET") throw notAllowed()
     const deprecation = deprecationOf(info)
     if (deprecation !== undefined) call.warnings.push(deprecation)
     if (subresource !== "") {
@@ -68,7 +72,7 @@ export function newResourceHandler(
       throw verb === "create" || verb === "deletecollection" ? notAllowed() : noResource()
     }
     if ((verb === "update" || verb === "patch") && name === "") throw notAllowed()
-    const handler = VERBS[verb]
+    const handler = VERBS.get(verb)
     if (handler === undefined) throw notAllowed()
     return handler(deps, call, info)
   }

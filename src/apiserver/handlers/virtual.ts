@@ -5,7 +5,7 @@ import { storageKey } from "#apiserver/registry/codec.ts"
 import { trackCreate } from "#apiserver/registry/field-tracking.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
-import { checkBuiltinKind, readBody, readObject } from "./body.ts"
+import { checkBuiltinKind, decodeTyped, readBody, readObject } from "./body.ts"
 import type { Call } from "./call.ts"
 import { bodyFormat } from "./negotiation.ts"
 import { formOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
@@ -28,8 +28,9 @@ function readVirtual(
   const found = info?.subresources.find(({ name }) => name === subresource)
   if (info === undefined || found === undefined) return readBody(call, format, "Object").object
   const { object } = readBody(call, format, found.kind)
-  checkBuiltinKind(object, { group: info.group, version: info.version, ...found }, deps.resources)
-  return object
+  const wanted = { group: info.group, version: info.version, ...found }
+  checkBuiltinKind(object, wanted, deps.resources)
+  return decodeTyped(object, wanted)
 }
 
 /** A resource that is answered and not stored. @param info  of the parent, for a subresource */

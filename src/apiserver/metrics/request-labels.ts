@@ -2,19 +2,19 @@ import type { Labels } from "#lib/metrics.ts"
 import type { RequestInfo } from "#apiserver/request.ts"
 import type { ResourceTable } from "#apiserver/resource.ts"
 
-const VERBS: Readonly<Record<string, string>> = {
-  get: "GET",
-  list: "LIST",
-  watch: "WATCH",
-  create: "POST",
-  update: "PUT",
-  patch: "PATCH",
-  delete: "DELETE",
-  deletecollection: "DELETE",
-  post: "POST",
-  put: "PUT",
-  head: "GET",
-}
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ["get", "GET"],
+  ["list", "LIST"],
+  ["watch", "WATCH"],
+  ["create", "POST"],
+  ["update", "PUT"],
+  ["patch", "PATCH"],
+  ["delete", "DELETE"],
+  ["deletecollection", "DELETE"],
+  ["post", "POST"],
+  ["put", "PUT"],
+  ["head", "GET"],
+])
 
 /** Paths that are told of by their own name; all others share one, as anybody can make up more. */
 const PATHS: ReadonlySet<string> = new Set(
@@ -26,7 +26,7 @@ const PATHS: ReadonlySet<string> = new Set(
  * among them: what is not served has no resource.
  */
 export function requestLabels(info: RequestInfo, resources: ResourceTable, contentType?: string): Labels {
-  const verb = contentType?.startsWith("application/apply-patch") ? "APPLY" : (VERBS[info.verb] ?? "OTHER")
+  const verb = contentType?.startsWith("application/apply-patch") ? "APPLY" : (VERBS.get(info.verb) ?? "OTHER")
   const served = info.isResource ? resources.find(info.group, info.version, info.resource) : undefined
   if (served === undefined) {
     const path = PATHS.has(info.path) ? info.path : ""

@@ -170,3 +170,21 @@ test("damaged bytes are refused or read, never more", () => {
     { numRuns: 500 },
   )
 })
+
+test("messages inside of each other are read to a depth, and no stack overflows", () => {
+  // JSONSchemaProps.not is of the same type.
+  const schema = (levels: number) => {
+    let bytes: number[] = []
+    for (let i = 0; i < levels; i++) bytes = part(26, bytes)
+    return part(2, part(7, part(4, part(1, bytes))))
+  }
+  const definition = (levels: number) => object("apiextensions.k8s.io/v1", "CustomResourceDefinition", schema(levels))
+  assert.ok(decodeProtobufObject(definition(100)))
+  assert.throws(() => decodeProtobufObject(definition(5_000)), new ProtobufError("exceeded max depth"))
+})
+
+test("objects inside of each other are read to a depth: each copies what it holds", () => {
+  let bytes = object("apps/v1", "ControllerRevision", [])
+  for (let i = 0; i < 10; i++) bytes = object("apps/v1", "ControllerRevision", part(2, part(1, [...bytes])))
+  assert.throws(() => decodeProtobufObject(bytes), new ProtobufError("exceeded max depth"))
+})

@@ -1,6 +1,7 @@
 // Objects that arrive in Kubernetes' protobuf form become the JSON objects that everything else knows. Go's typed
 // clients send no other form, and do not try again in JSON when it is refused.
 import { formatMicroTime, formatTime } from "#lib/clock.ts"
+import { parseJson } from "#lib/json-text.ts"
 import { setMember, type JsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import {
@@ -17,27 +18,31 @@ import {
 } from "./messages.ts"
 import { ProtobufError, WireReader } from "./wire.ts"
 
+/** Each object inside of another in its protobuf form counts as so many messages: all that it holds is copied once more. */
+const OBJECT_DEPTH = 100
+
 /**
  * An object in the envelope of Kubernetes' protobuf.
  *
+ * @param depth  of the messages that it is inside of
  * @throws ProtobufError for what is none, and for kinds that have no protobuf form
  */
-export function decodeProtobufObject(bytes: Uint8Array): UnknownObject {
+export function decodeProtobufObject(bytes: Uint8Array, depth = 0): UnknownObject {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (!body.subarray(0, MAGIC.length).equals(MAGIC))
     throw new ProtobufError("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
-  const envelope = new WireReader(body, MAGIC.length)
+  const envelope = new WireReader(body, MAGIC.length, depth)
   let [apiVersion, kind] = ["", ""]
-  let content: Uint8Array = new Uint8Array()
+  let content = new WireReader(new Uint8Array())
   while (!envelope.done) {
     const { field, wire } = envelope.tag()
-    if (field === 1) ({ apiVersion, kind } = readTypeMeta(new WireReader(envelope.bytes())))
-    else if (field === 2) content = envelope.bytes()
+    if (field === 1) ({ apiVersion, kind } = readTypeMeta(envelope.message()))
+    else if (field === 2) content = envelope.message()
     else envelope.skip(wire)
   }
   const name = messageNameOf(apiVersion, kind)
   if (name === undefined) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`)
-  return { apiVersion, kind, ...(readMessage(new WireReader(content), name) as JsonObject) } as UnknownObject
+  return { apiVersion, kind, ...(readMessage(content, name) as JsonObject) } as UnknownObject
 }
 
 function readTypeMeta(reader: WireReader): { apiVersion: string; kind: string } {
@@ -52,16 +57,16 @@ function readTypeMeta(reader: WireReader): { apiVersion: string; kind: string } 
 }
 
 /** Messages whose JSON is no object of their fields. undefined: the field is left out. */
-const SPECIAL: ReadonlyMap<string, (fields: JsonObject) => unknown> = new Map([
+const SPECIAL = new Map<string, (fields: JsonObject, depth: number) => unknown>([
   [`${META}.Time`, (time) => (isEmpty(time) ? undefined : formatTime(millisOf(time)))],
   [`${META}.MicroTime`, (time) => (isEmpty(time) ? undefined : formatMicros(time))],
   [`${META}.Duration`, ({ duration }) => `${Number(duration ?? 0) / 1e9}s`],
-  [`${META}.FieldsV1`, ({ Raw }) => parseRaw(Raw)],
+  [`${META}.FieldsV1`, ({ Raw }, depth) => parseRaw(Raw, depth)],
   [`${META}.Verbs`, ({ items }) => items ?? []],
   [QUANTITY, ({ string }) => string ?? "0"],
   [INT_OR_STRING, ({ type, intVal, strVal }) => (type === 1 ? (strVal ?? "") : (intVal ?? 0))],
-  [RAW_EXTENSION, ({ raw }) => parseRaw(raw)],
-  [`${EXTENSIONS}.JSON`, ({ raw }) => parseRaw(raw)],
+  [RAW_EXTENSION, ({ raw }, depth) => parseRaw(raw, depth)],
+  [`${EXTENSIONS}.JSON`, ({ raw }, depth) => parseRaw(raw, depth)],
   [`${EXTENSIONS}.JSONSchemaPropsOrArray`, ({ schema, jSONSchemas }) => schema ?? jSONSchemas],
   [`${EXTENSIONS}.JSONSchemaPropsOrBool`, ({ schema, allows }) => schema ?? allows ?? false],
   [`${EXTENSIONS}.JSONSchemaPropsOrStringArray`, ({ schema, property }) => schema ?? property],
@@ -108,12 +113,12 @@ function formatMicros(time: JsonObject): string {
 }
 
 /** @param encoded  the base64 that every field of bytes becomes */
-function parseRaw(encoded: unknown): unknown {
+function parseRaw(encoded: unknown, depth: number): unknown {
   if (typeof encoded !== "string" || encoded === "") return undefined
   const bytes = Buffer.from(encoded, "base64")
-  if (bytes.subarray(0, MAGIC.length).equals(MAGIC)) return decodeProtobufObject(bytes)
+  if (bytes.subarray(0, MAGIC.length).equals(MAGIC)) return decodeProtobufObject(bytes, depth + OBJECT_DEPTH)
   try {
-    return JSON.parse(bytes.toString())
+    return parseJson(bytes.toString())
   } catch (error) {
     throw new ProtobufError(`embedded JSON: ${(error as Error).message}`)
   }
@@ -129,12 +134,12 @@ function readMessage(reader: WireReader, name: string): unknown {
     else readField(reader, wire, field, object)
   }
   const special = SPECIAL.get(name)
-  return special === undefined ? object : special(object)
+  return special === undefined ? object : special(object, reader.depth)
 }
 
 function readField(reader: WireReader, wire: number, { name, type, shape }: Field, object: JsonObject): void {
   if (shape === "map") {
-    const [key, value] = readEntry(new WireReader(reader.bytes()), type)
+    const [key, value] = readEntry(reader.message(), type)
     const map = (object[name] ??= {}) as JsonObject
     return setMember(map, key, value)
   }
@@ -173,6 +178,6 @@ function readValue(reader: WireReader, wire: number, type: string): unknown {
       return reader.varint()
     default:
       if (wire !== 2) throw new ProtobufError(`illegal wire type ${wire} for ${type}`)
-      return readMessage(new WireReader(reader.bytes()), type)
+      return readMessage(reader.message(), type)
   }
 }

@@ -1,13 +1,19 @@
+/** Definitions of custom resources, the only ones that nest freely, have less than 50 levels of three messages. */
+const MESSAGE_DEPTH_MAX = 500
+
 /** Reads the wire format of protocol buffers. @throws ProtobufError for bytes that end early or make no sense */
 export class WireReader {
+  /** How many messages this one is inside of. */
+  readonly depth: number
   readonly #bytes: Uint8Array
   readonly #end: number
   #at: number
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, depth = 0) {
     this.#bytes = bytes
     this.#at = start
-    this.#end = end
+    this.#end = bytes.length
+    this.depth = depth
   }
 
   get done(): boolean {
@@ -47,6 +53,12 @@ export class WireReader {
     if (length < 0) throw new ProtobufError("negative length")
     const at = this.#take(length)
     return this.#bytes.subarray(at, at + length)
+  }
+
+  /** A message after its length. Whoever reads it may call itself for it: the depth of messages is bounded. */
+  message(): WireReader {
+    if (this.depth >= MESSAGE_DEPTH_MAX) throw new ProtobufError("exceeded max depth")
+    return new WireReader(this.bytes(), 0, this.depth + 1)
   }
 
   text(): string {

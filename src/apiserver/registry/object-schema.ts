@@ -2,8 +2,9 @@
 import { goPackageOf } from "#apimachinery/go-text.ts"
 import { isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { findHeadError } from "#apimachinery/object-head.ts"
 import { findDuplicateFields } from "#apimachinery/schema/duplicate-fields.ts"
-import { dropNulls } from "#apimachinery/managed-fields/drop-nulls.ts"
+import { zeroNulls } from "#apimachinery/managed-fields/drop-nulls.ts"
 import { rootShape } from "#apimachinery/schema/shape.ts"
 import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
@@ -62,7 +63,8 @@ export function decodePatched(
       causes: [{ reason: "FieldValueInvalid", message: body, field: "patch" }],
     })
   }
-  if (!isJsonObject(patched)) throw refuse("the patched object is no object")
+  const headError = findHeadError(patched)
+  if (headError !== undefined) throw refuse(patch.type === "strategic" ? "unrecognized type: string" : headError)
   patched.metadata ??= {}
   checkPatchedKind(info, before, patched, refuse)
   if (isJsonObject(patched.metadata)) checkPatchedName(before, patched)
@@ -112,6 +114,7 @@ function checkPatchedName({ metadata: before }: UnknownObject, { metadata }: Unk
   if (!metadata.name) {
     throw badRequest(`the name of the object (${before.name} based on URL) was undeterminable: name must be provided`)
   }
+  if (typeof metadata.name !== "string") return // told of with the other types
   if (metadata.name !== before.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${before.name})`)
   }
@@ -130,10 +133,10 @@ function restoreError(decodeError: string): string {
   return type.includes(".") ? `cannot restore struct from: ${from}` : `unrecognized type: ${type}`
 }
 
-/** To a typed server a field that is null is one that is not set. */
-function withoutNulls(info: ResourceInfo, object: UnknownObject): UnknownObject {
+/** To a typed server a field that is null is one that is not set, and a null in a list is an element that says nothing. */
+export function withoutNulls(info: ResourceInfo, object: UnknownObject): UnknownObject {
   const kind = info.custom ? undefined : info.schema()
-  return kind === undefined ? object : dropNulls(object, rootShape(kind))
+  return kind === undefined ? object : zeroNulls(object, rootShape(kind))
 }
 
 function reduceToSchema(info: ResourceInfo, object: UnknownObject): string[] {

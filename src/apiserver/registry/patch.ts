@@ -1,9 +1,11 @@
+import { parseJson } from "#lib/json-text.ts"
 import { parseLenientYaml, type DuplicateKey } from "#lib/yaml.ts"
 import { goJsonError } from "#apimachinery/go-json-error.ts"
 import { goJsonKind, goText } from "#apimachinery/go-text.ts"
 import { apiVersionOf, parseApiVersion } from "#apimachinery/gvk.ts"
 import { canonicalJson, clone, isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { findHeadError, findMetadataError } from "#apimachinery/object-head.ts"
 import { jsonPatch } from "#apimachinery/patch/json-patch.ts"
 import { mergePatch } from "#apimachinery/patch/merge-patch.ts"
 import { strategicMergePatch } from "#apimachinery/patch/strategic-merge-patch.ts"
@@ -12,7 +14,7 @@ import { badRequest, conflict, newStatusError } from "#apimachinery/status-error
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { orderedMetadata } from "./codec.ts"
 import { applyConfiguration } from "./field-tracking.ts"
-import { decodePatched } from "./object-schema.ts"
+import { decodePatched, withoutNulls } from "./object-schema.ts"
 import { applyScale, updateScale } from "./scale.ts"
 import { changeObject } from "./update.ts"
 import type { RegistryDeps, WriteRequest, Written } from "./write-request.ts"
@@ -83,7 +85,7 @@ function carryOut(info: ResourceInfo, type: PatchType, before: UnknownObject, pa
 
 function parsePatch(text: string, type: PatchType): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     const why = goJsonError(text) ?? (error as Error).message
     throw badRequest(type === "strategic" ? why : `error decoding patch: ${why}`)
@@ -97,12 +99,13 @@ function quotedOf(type: PatchType, patched: UnknownObject, patch: unknown): () =
     const { metadata, ...rest } = patched
     const sorted = Object.keys({ ...rest, metadata }).sort()
     return JSON.stringify(
-      Object.fromEntries(
-        sorted.map((key) => [key, key === "metadata" ? orderedMetadata(metadata) : sortKeys(rest[key])]),
-      ),
+      Object.fromEntries(sorted.map((key) => [key, key === "metadata" ? orderedOrNot(metadata) : sortKeys(rest[key])])),
     )
   }
 }
+
+const orderedOrNot = (metadata: unknown) =>
+  isJsonObject(metadata) ? orderedMetadata(metadata as UnknownObject["metadata"]) : metadata
 
 const sortKeys = (value: unknown): unknown => (isJsonObject(value) ? JSON.parse(canonicalJson(value)) : value)
 
@@ -136,13 +139,14 @@ function parseConfiguration(text: string): Configuration {
     const why = `json: cannot unmarshal ${goJsonKind(config)} into Go value of type map[string]interface {}`
     throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`)
   }
+  checkConfigurationHead(config as UnknownObject)
   return { config: config as UnknownObject, duplicate }
 }
 
 /** JSON is what clients send; it is also YAML, but ten times slower to read as such. */
 function readConfiguration(text: string): ReturnType<typeof parseLenientYaml> {
   if (!text.trimStart().startsWith("{")) return parseLenientYaml(text)
-  const value: unknown = JSON.parse(text)
+  const value: unknown = parseJson(text)
   return findDuplicateFields(text).length === 0 ? { value } : parseLenientYaml(text)
 }
 
@@ -151,6 +155,19 @@ function tellDuplicate({ fieldValidation, warn }: WriteRequest, { key, line }: D
   const why = `error converting YAML to JSON: yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`
   if (fieldValidation === "Strict") throw badRequest(`error strict decoding YAML: ${why}`)
   if (fieldValidation === "Warn") warn(why)
+}
+
+/** What is looked at before the types are. @throws StatusError BadRequest */
+function checkConfigurationHead(config: UnknownObject): void {
+  const headError = findHeadError(config)
+  if (headError !== undefined) throw badRequest(`error decoding YAML: ${headError}`)
+  config.metadata ??= {}
+  const metadataError = findMetadataError(config.kind, config.metadata)
+  if (metadataError !== undefined) throw badRequest(`error decoding YAML: ${metadataError}`)
+  for (const field of ["name", "namespace", "uid", "resourceVersion"] as const) {
+    const value: unknown = config.metadata[field] ?? ""
+    if (typeof value !== "string") throw badRequest(`error decoding YAML: metadata.${field} is no text`)
+  }
 }
 
 /** Server-side apply. */
@@ -166,7 +183,6 @@ function applyObject(
     const { group, version } = parseApiVersion(String(config.apiVersion ?? ""))
     throw badRequest(`invalid object type: ${group}/${version}, Kind=${config.kind ?? ""}`)
   }
-  config.metadata = isJsonObject(config.metadata) ? config.metadata : {}
   if (config.metadata.managedFields !== undefined && config.metadata.managedFields !== null) {
     throw badRequest("metadata.managedFields must be nil")
   }
@@ -177,7 +193,10 @@ function applyObject(
     throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`)
   }
   const apply = (live: UnknownObject | undefined) => {
-    const applied = applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() })
+    const applied = withoutNulls(
+      info,
+      applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() }),
+    )
     if (duplicate !== undefined) tellDuplicate(request, duplicate)
     return applied
   }

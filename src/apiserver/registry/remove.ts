@@ -190,7 +190,8 @@ export function parseDeleteOptions(
   }
   const grace = from["gracePeriodSeconds"]
   if (typeof grace === "string" && !/^-?[0-9]{1,15}$/.test(grace)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
+    const why = /^-?[0-9]+$/.test(grace) ? "value out of range" : "invalid syntax"
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: ${why}`)
   }
   return {
     ...(grace === undefined || grace === null || grace === "" ? {} : { gracePeriodSeconds: Number(grace) }),

@@ -1,6 +1,5 @@
 // Source: k8s.io/kubernetes pkg/registry/core/{namespace,pod,secret,node,persistentvolume*}/strategy.go.
 import { clone } from "#apimachinery/json.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
 import { listIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import { formatTime } from "#lib/clock.ts"
 import type { KindStrategy } from "./kinds.ts"
@@ -15,9 +14,9 @@ export const NAMESPACES: KindStrategy = {
     const finalizers = listIn(spec, "finalizers")
     if (!finalizers.includes(NAMESPACE_FINALIZER)) spec["finalizers"] = [...finalizers, NAMESPACE_FINALIZER]
     // A generated name is known only now.
-    makeObject(namespace.metadata as UnknownObject["metadata"] & { [field: string]: unknown }, "labels")[
-      "kubernetes.io/metadata.name"
-    ] = namespace.metadata.name
+    const { name } = namespace.metadata
+    if (name === undefined) return
+    namespace.metadata.labels = { ...namespace.metadata.labels, "kubernetes.io/metadata.name": name }
   },
   prepareForUpdate(namespace, before, { subresource }) {
     if (subresource === "finalize") {

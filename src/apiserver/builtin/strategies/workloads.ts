@@ -34,7 +34,7 @@ function selectByUid(job: UnknownObject): void {
   const uid = job.metadata.uid ?? ""
   const labels = makeObject(makeObject(makeObject(spec, "template"), "metadata"), "labels")
   for (const prefix of ["", PREFIX]) {
-    labels[prefix + JOB_NAME] ??= job.metadata.name
+    labels[prefix + JOB_NAME] ??= job.metadata.name ?? ""
     labels[prefix + CONTROLLER_UID] ??= uid
   }
   const matchLabels: Json = makeObject(makeObject(spec, "selector"), "matchLabels")

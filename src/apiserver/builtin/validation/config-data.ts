@@ -47,12 +47,12 @@ export function validateConfigMapUpdate(map: UnknownObject, before: UnknownObjec
 }
 
 /** Keys that a type of secret must have. */
-const REQUIRED_KEYS: { readonly [type: string]: readonly string[] } = {
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-  "kubernetes.io/dockercfg": [".dockercfg"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
-}
+const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+])
 
 export function validateSecret(secret: UnknownObject): FieldError[] {
   const data = objectIn(secret, "data")
@@ -64,7 +64,7 @@ export function validateSecret(secret: UnknownObject): FieldError[] {
     bytes += decodedLength(value)
   }
   if (bytes > BYTES_MAX) errors.push(tooLongField("data", BYTES_MAX))
-  for (const key of REQUIRED_KEYS[type] ?? []) {
+  for (const key of REQUIRED_KEYS.get(type) ?? []) {
     if (data[key] === undefined) errors.push(requiredField(`data[${key}]`))
     else if (key.startsWith(".docker")) errors.push(...validateJson(key, data[key]))
   }
