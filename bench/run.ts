@@ -5,7 +5,7 @@
  *     npm run bench -- --hub-kubeconfig K --member-kubeconfig M --cluster C      against what runs already; the last two may be
  *                                                      repeated, and memory needs --hub-pid P and --agent-pid P
  *
- * Further: --rows work,fleet,agent,apiserver,up (what applies), --clusters N (1000), --repeats N (20), --rounds N (3, of API
+ * Further: --rows work,fleet,agent,apiserver,watchers,up (what applies), --clusters N (1000), --repeats N (20), --rounds N (3, of API
  * servers), --bundle FOLDER (dist, built when it is missing), -o markdown|json (markdown), --raw FILE for every single figure
  * beside the tables.
  */
@@ -20,6 +20,7 @@ import { bundleEntry, residentMegabytes, stopAll } from "./programs.ts"
 import { benchAgent, givenScene, ownScene, type Scene } from "./scene.ts"
 import { benchGivenServer, benchServers, formatServers, type ServerRounds } from "./servers.ts"
 import { benchUp } from "./up.ts"
+import { benchWatchers } from "./watchers.ts"
 import { benchWork } from "./work.ts"
 
 const { values: args } = parseArgs({
@@ -42,7 +43,7 @@ const { values: args } = parseArgs({
 const hubKubeconfig = args["hub-kubeconfig"]
 const isGiven = hubKubeconfig !== undefined
 /** Agents, other servers and fleets are not started beside what somebody else runs. */
-const APPLICABLE = isGiven ? ["work", "fleet", "apiserver"] : ["agent", "work", "fleet", "apiserver", "up"]
+const APPLICABLE = isGiven ? ["work", "fleet", "apiserver"] : ["agent", "work", "fleet", "apiserver", "watchers", "up"]
 const wanted = new Set(args.rows?.split(",") ?? APPLICABLE)
 const [clusterCount, repeats, rounds] = [args.clusters, args.repeats, args.rounds].map(Number) as [
   number,
@@ -117,6 +118,10 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
   if (wanted.has("up")) {
     say("up")
     rows.push(...(await benchUp(entryOf(), join(dir, "up"), 3, clusterCount)))
+  }
+  if (wanted.has("watchers")) {
+    say("watchers")
+    rows.push(...(await benchWatchers(entryOf(), join(dir, "watchers"), rounds)))
   }
   if (!isGiven && wanted.has("apiserver")) servers = await benchServers(entryOf(), dir, rounds, say)
   return { rows, servers }

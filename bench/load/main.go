@@ -1,7 +1,7 @@
 // Command load drives one API server and prints what it managed: operations and events per second, and the processor time
 // that it took for itself, so that a report can say how far the generator was the bottleneck. Standard library only.
 //
-//	load -kubeconfig FILE.json -namespace NS -row create|patch|apply|get|list|watch [-count N] [-clients N] [-watchers N] [-connections N]
+//	load -kubeconfig FILE.json -namespace NS -row create|patch|apply|get|list|watch [-count N] [-clients N] [-watchers N] [-connections N] [-hold]
 //
 // The kubeconfig is a JSON object: server, ca, and cert and key, or token.
 package main
@@ -44,6 +44,7 @@ var (
 	watchers    = flag.Int("watchers", 200, "watches open at a time")
 	connections = flag.Int("connections", 8, "connections that requests and watches share")
 	size        = flag.Int("size", 800, "bytes of data in an object")
+	hold        = flag.Bool("hold", false, "leave the watches open until standard input ends")
 )
 
 func main() {
@@ -81,6 +82,10 @@ func main() {
 	done.CPUSeconds = cpuSeconds() - before
 	done.Bytes = load.bytes.Load()
 	check(json.NewEncoder(os.Stdout).Encode(done))
+	if *hold {
+		_, err = io.Copy(io.Discard, os.Stdin)
+		check(err)
+	}
 }
 
 type loader struct {

@@ -115,6 +115,7 @@ export async function listen(
       address: serving.bindAddress,
       port,
       tls: { cert: pki.servingCertificate, key: pki.servingKey },
+      clock: runtime.clock,
       log: runtime.log,
       route: (path) => {
         if (!path.startsWith(CLUSTERS_PREFIX)) return main && { handler: main, prefix: "" }

@@ -17,6 +17,7 @@ export async function startEmbedded(): Promise<Target & { close(): Promise<void>
     port: 0,
     tls: { cert: pki.servingCertificate, key: pki.servingKey },
     route: () => ({ handler: (request) => server.handler(request), prefix: "" }),
+    clock: realClock,
     log: silentLog,
   })
   const url = `https://127.0.0.1:${listener.port}`

@@ -62,6 +62,7 @@ export async function listeningServer(log: Log = silentLog): Promise<ListeningSe
     port: 0,
     tls: { cert: pki.servingCertificate, key: pki.servingKey },
     route: (path) => (path.startsWith(`${prefix}/`) ? { handler: server.handler, prefix } : undefined),
+    clock: realClock,
     log,
   })
   const kubeconfig = {

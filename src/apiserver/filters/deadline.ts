@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/clock.ts"
 import { parseGoDuration } from "#lib/go-duration.ts"
-import type { HttpResponse } from "#lib/http.ts"
 import { badRequest } from "#apimachinery/status-error.ts"
+import { tooLate } from "#apiserver/handlers/refusals.ts"
 import type { Filter } from "./filter.ts"
 import { isLongRunning } from "./long-running.ts"
 
@@ -37,12 +37,4 @@ function timeoutOf(query: URLSearchParams): number {
   } catch (error) {
     throw badRequest(`invalid timeout specified in the request URL - ${(error as Error).message}`)
   }
-}
-
-/** In the words, and in the odd form, of k8s.io/apiserver server/filters/timeout.go. */
-function tooLate(): HttpResponse {
-  const message = "Timeout: request did not complete within the allotted timeout"
-  const status = { metadata: {}, status: "Failure", message, reason: "Timeout", details: {}, code: 504 }
-  const headers = { "content-type": "text/plain; charset=utf-8" }
-  return { status: 504, headers, body: Buffer.from(JSON.stringify(status) + "\n") }
 }

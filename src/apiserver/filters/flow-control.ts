@@ -1,9 +1,8 @@
-import type { HttpResponse } from "#lib/http.ts"
 import { GROUP_MASTERS } from "#apiserver/authentication/user.ts"
 import type { Flow } from "#apiserver/flow-control/flow-classifier.ts"
 import type { FlowRequest } from "#apiserver/flow-control/flow-schema.plan.ts"
 import type { Call } from "#apiserver/handlers/call.ts"
-import { textResponse } from "#apiserver/handlers/responses.ts"
+import { tooMany } from "#apiserver/handlers/refusals.ts"
 import type { Filter } from "./filter.ts"
 import { isLongRunning } from "./long-running.ts"
 
@@ -57,9 +56,4 @@ export function withInFlightLimit(limits: InFlightLimits, inFlight: InFlight): F
       throw error
     }
   }
-}
-
-function tooMany(): HttpResponse {
-  const response = textResponse(429, "Too many requests, please try again later.\n")
-  return { ...response, headers: { ...response.headers, "retry-after": "1" } }
 }

@@ -13,7 +13,8 @@ import { DAY_MS, newCertificateAuthority, signCertificate } from "#lib/x509/auth
 import { certificatePem, parseCertificate } from "#lib/x509/certificate.ts"
 import { newPrivateKey, privateKeyPem } from "#lib/x509/keys.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
-import { BODY_BYTES_MAX, newListener, type Listener } from "./listener.ts"
+import { LISTENER_LIMITS } from "./limits.ts"
+import { newListener, type Listener } from "./listener.ts"
 
 const ca = newCertificateAuthority({ commonName: "test", clock: realClock, random: realRandom })
 const issue = (commonName: string, usage: string) => {
@@ -44,6 +45,7 @@ before(async () => {
     address: "127.0.0.1",
     port: 0,
     tls: issue("server", "serverAuth"),
+    clock: realClock,
     log: silentLog,
     route: (path) =>
       path.startsWith("/nowhere")
@@ -142,7 +144,7 @@ test("HTTP/2: no server for the path is 404", async () => {
 
 test("HTTP/2: a body beyond the bound is 413 with a Status", async () => {
   const session = connectClient(false)
-  const answer = await overHttp2(session, "POST", "/x", Buffer.alloc(BODY_BYTES_MAX + 1))
+  const answer = await overHttp2(session, "POST", "/x", Buffer.alloc(LISTENER_LIMITS.bodyBytesMax + 1))
   session.close()
   assert.equal(answer.status, 413)
   assert.equal(JSON.parse(answer.body).reason, "RequestEntityTooLarge")
@@ -203,6 +205,7 @@ test("a taken port is an error that names it", async () => {
     address: "127.0.0.1",
     port: listener.port,
     tls: issue("server", "serverAuth"),
+    clock: realClock,
     log: silentLog,
     route: () => undefined,
   }

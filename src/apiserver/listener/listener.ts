@@ -1,13 +1,19 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from "node:http2"
+import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from "node:http2"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { isStream, type BodySink, type HttpResponse } from "#lib/http.ts"
+import type { Clock } from "#lib/clock.ts"
+import type { HttpResponse } from "#lib/http.ts"
 import type { Log } from "#lib/log.ts"
 import type { Handler, Peer } from "#apiserver/request.ts"
+import { sendOverHttp1, sendOverHttp2, type Outgoing } from "./answers.ts"
+import { newBodyCollector, releaseBody } from "./body-collector.ts"
 import { withCompression } from "./compression.ts"
-import { newBodyCollector } from "./body-collector.ts"
-import { headText, takeOver } from "./upgrade.ts"
+import { Connections } from "./connections.ts"
+import { Pacer } from "./pacer.ts"
+import { LISTENER_LIMITS, type Ledger, type ListenerLimits } from "./limits.ts"
+import { BROKEN, NOT_FOUND, tooLarge, tooLate, tooMany } from "#apiserver/handlers/refusals.ts"
+import { answerUpgrade } from "./upgrade.ts"
 
 /** One server behind the port, by path prefix: `/clusters/cluster1` before `/api/v1/…`. */
 export type Route = { readonly handler: Handler; readonly prefix: string }
@@ -19,19 +25,21 @@ export type ListenerOptions = {
   readonly tls: { readonly cert: string; readonly key: string }
   /** @returns undefined for a path that no server has: 404 */
   readonly route: (path: string) => Route | undefined
+  readonly clock: Clock
   readonly log: Log
+  readonly limits?: Partial<ListenerLimits>
 }
 
 export interface Listener {
   readonly port: number
+  /** What is held for everybody who is connected. */
+  readonly ledger: Readonly<Ledger>
   /** New connections get the new certificate. */
   setTls(tls: { readonly cert: string; readonly key: string }): void
   /** Ends every connection. */
   close(): Promise<void>
 }
 
-/** Bodies above this are refused with 413. Source: kube-apiserver's default. */
-export const BODY_BYTES_MAX = 3 * 1024 * 1024
 /** What one connection may have open at once; Go's client opens a further connection beyond it. */
 const STREAMS_PER_CONNECTION_MAX = 1000
 /**
@@ -39,6 +47,9 @@ const STREAMS_PER_CONNECTION_MAX = 1000
  * bound of its own on what lies unread, and hundreds share a connection, which Node's default of 10 MB does not foresee.
  */
 const CONNECTION_MEGABYTES_MAX = 256
+/** Of one request; a token alone may have 16 KB. HTTP/2 counts 32 bytes more for each. */
+const HEADER_BYTES_MAX = 64 * 1024
+const HANDSHAKE_MS_MAX = 10_000
 
 /**
  * Listens for HTTP/2 and HTTP/1.1 over TLS. Client certificates are asked for and passed on unjudged: the servers
@@ -47,55 +58,95 @@ const CONNECTION_MEGABYTES_MAX = 256
  * @throws Error when the address is taken
  */
 export async function newListener(options: ListenerOptions): Promise<Listener> {
+  const { clock, log, route } = options
+  const limits = { ...LISTENER_LIMITS, ...options.limits }
   const server = createSecureServer({
     ...options.tls,
     allowHTTP1: true,
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
+    handshakeTimeout: HANDSHAKE_MS_MAX,
     maxSessionMemory: CONNECTION_MEGABYTES_MAX,
-    settings: { maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX, initialWindowSize: 1 << 20 },
+    settings: {
+      maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX,
+      initialWindowSize: 1 << 20,
+      maxHeaderListSize: HEADER_BYTES_MAX,
+    },
+    ...http1Options(limits),
   })
-  const connections = new Set<{ destroy(): void }>()
-  const peers = new WeakMap<object, Peer>()
-  server.on("session", (session) => {
-    connections.add(session)
-    session.on("close", () => connections.delete(session))
-    session.on("error", () => session.destroy())
-  })
-  server.on("secureConnection", (socket) => {
-    connections.add(socket)
-    socket.on("close", () => connections.delete(socket))
-  })
+  server.maxConnections = limits.connectionsMax
+  const connections = new Connections(server, limits)
+  const { ledger } = connections
+  const outgoing: Outgoing = { limits, ledger, pacer: new Pacer(clock) }
+  const context: Context = { clock, log, limits, ledger, route }
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => response.destroy())
-    void answerRequest(request, response, peerOf(request.socket as TLSSocket, request.socket, peers), options)
+    const fail = (error: unknown) => {
+      log.error("Cannot answer", { error, method: request.method, path: request.url })
+      response.destroy()
+    }
+    const peer = connections.peerOf(request.socket as TLSSocket, request.socket)
+    const headers = plainHeaders(request.headers)
+    respond(request, { method: request.method ?? "GET", target: request.url ?? "/", headers, peer }, context)
+      .then((answer) => {
+        if (answer === undefined || response.destroyed) return void response.destroy()
+        sendOverHttp1(request, response, answer, outgoing)
+      })
+      .catch(fail)
   })
   server.on("upgrade", (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
     socket.on("error", () => socket.destroy())
-    void answerUpgrade(request, socket, head, peerOf(socket, socket, peers), options)
+    const asked = { headers: plainHeaders(request.headers), peer: connections.peerOf(socket, socket) }
+    answerUpgrade({ request, socket, head, ...asked }, route, outgoing).catch((error: unknown) => {
+      log.error("Cannot answer", { error, method: request.method, path: request.url })
+      socket.destroy()
+    })
   })
   // HTTP/1.1 comes as requests, HTTP/2 as streams. Node would make a request of each stream too, now that somebody listens
   // for them, which costs as much as a small answer.
   server.removeAllListeners("stream")
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
-    const socket = stream.session?.socket as TLSSocket | undefined
+    stream.on("error", () => stream.destroy())
+    const { session } = stream
+    const socket = session?.destroyed === false ? (session.socket as TLSSocket | undefined) : undefined
+    if (session === undefined || socket === undefined) return stream.destroy()
+    if (!connections.open(session, stream)) return stream.close(constants.NGHTTP2_REFUSED_STREAM)
     const method = headers[":method"] ?? "GET"
     const target = headers[":path"] ?? "/"
-    stream.on("error", () => stream.destroy())
-    if (socket === undefined) return stream.destroy()
-    void answerStream(stream, method, target, plainHeaders(headers), peerOf(socket, stream.session!, peers), options)
+    const peer = connections.peerOf(socket, session)
+    respond(stream, { method, target, headers: plainHeaders(headers), peer }, context)
+      .then((answer) => {
+        if (answer === undefined || stream.destroyed) return void stream.destroy()
+        sendOverHttp2(stream, method, answer, outgoing)
+      })
+      .catch((error: unknown) => {
+        log.error("Cannot answer", { error, method, path: target })
+        stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      })
   })
-  server.on("tlsClientError", (error) => options.log.debug("TLS handshake failed", { error }))
+  server.on("tlsClientError", (error) => log.debug("TLS handshake failed", { error }))
   await listen(server, options)
   return {
     port: (server.address() as AddressInfo).port,
+    ledger,
     setTls: (tls) => server.setSecureContext(tls),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        for (const connection of connections) connection.destroy()
+        connections.destroy()
       }),
+  }
+}
+
+/** Of Node's server for HTTP/1.1, which the types of HTTP/2 do not name. */
+function http1Options(limits: ListenerLimits): object {
+  return {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: Math.min(limits.arrivalMs, 32_000),
+    requestTimeout: limits.arrivalMs,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: Math.max(limits.arrivalMs / 10, 50),
   }
 }
 
@@ -109,16 +160,6 @@ function listen(server: Http2SecureServer, { address, port }: ListenerOptions): 
   })
 }
 
-/** The certificate is read once a connection: it costs more than a small request. */
-function peerOf(socket: TLSSocket, connection: object, peers: WeakMap<object, Peer>): Peer {
-  const known = peers.get(connection)
-  if (known !== undefined) return known
-  const raw = socket.getPeerX509Certificate?.()?.raw
-  const peer: Peer = { address: socket.remoteAddress ?? "", ...(raw === undefined ? {} : { certificate: raw }) }
-  peers.set(connection, peer)
-  return peer
-}
-
 function plainHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const plain: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
@@ -129,150 +170,46 @@ function plainHeaders(headers: Record<string, string | string[] | undefined>): R
   return plain
 }
 
-const NOT_FOUND: HttpResponse = {
-  status: 404,
-  headers: { "content-type": "text/plain; charset=utf-8" },
-  body: Buffer.from("404 page not found\n"),
+type Context = Pick<Outgoing, "limits" | "ledger"> & Pick<ListenerOptions, "clock" | "log" | "route">
+type Head = {
+  readonly method: string
+  readonly target: string
+  readonly headers: Record<string, string>
+  readonly peer: Peer
 }
 
-const TOO_LARGE: HttpResponse = {
-  status: 413,
-  headers: { "content-type": "application/json" },
-  body: Buffer.from(
-    JSON.stringify({
-      kind: "Status",
-      apiVersion: "v1",
-      metadata: {},
-      status: "Failure",
-      message: `Request entity too large: limit is ${BODY_BYTES_MAX}`,
-      reason: "RequestEntityTooLarge",
-      code: 413,
-    }) + "\n",
-  ),
-}
-
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
-
-type Incoming = NodeJS.ReadableStream & { resume(): unknown }
-
-/** Reads the body, finds the server, and lets it answer. */
+/**
+ * Reads the body, finds the server, and lets it answer.
+ * @returns undefined when nobody waits for an answer
+ */
 async function respond(
-  incoming: Incoming,
-  request: { method: string; target: string; headers: Record<string, string>; peer: Peer },
-  options: ListenerOptions,
+  incoming: NodeJS.ReadableStream & { resume(): unknown },
+  { method, target, headers, peer }: Head,
+  { clock, log, limits, ledger, route }: Context,
 ): Promise<HttpResponse | undefined> {
-  const { method, target, headers, peer } = request
-  const route = options.route(target)
-  if (route === undefined) {
-    incoming.resume()
-    return NOT_FOUND
-  }
-  const hasBody = method !== "GET" && method !== "HEAD"
-  const body = hasBody ? await newBodyCollector(incoming, BODY_BYTES_MAX) : undefined
+  const found = route(target)
+  const hasBody = found !== undefined && method !== "GET" && method !== "HEAD"
   if (!hasBody) incoming.resume()
+  if (found === undefined) return NOT_FOUND
+  const body = hasBody ? await newBodyCollector(incoming, clock, limits, ledger) : undefined
   if (body === "aborted") return undefined
-  if (body === "too large") return TOO_LARGE
-  const answer = await route.handler({
-    method,
-    path: target.slice(route.prefix.length) || "/",
-    headers,
-    peer,
-    ...(body === undefined || body.length === 0 ? {} : { body }),
-  })
-  return withCompression(answer, headers)
-}
-
-async function answerStream(
-  stream: ServerHttp2Stream,
-  method: string,
-  target: string,
-  headers: Record<string, string>,
-  peer: Peer,
-  options: ListenerOptions,
-): Promise<void> {
-  const response = await respond(stream, { method, target, headers, peer }, options)
-  if (response === undefined || stream.destroyed) return void stream.destroy()
-  const head = { ":status": response.status, ...response.headers } as Record<string, string | string[] | number>
-  // Node ends the stream with the head of such an answer, and a body after that would break it off.
-  if (method === "HEAD" || BODILESS.has(response.status)) {
-    stream.respond(head, { endStream: true })
-    return
-  }
-  if (!isStream(response.body)) {
-    stream.respond({ ...head, "content-length": response.body.length })
-    stream.end(response.body)
-    return
-  }
-  stream.respond(head)
-  const stop = response.body.start(sinkOf(stream, () => stream.writableLength))
-  stream.once("close", stop)
-}
-
-async function answerRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  peer: Peer,
-  options: ListenerOptions,
-): Promise<void> {
-  const method = request.method ?? "GET"
-  const headers = plainHeaders(request.headers)
-  const answer = await respond(request, { method, target: request.url ?? "/", headers, peer }, options)
-  if (answer === undefined || response.destroyed) return void response.destroy()
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
-  if (!isStream(answer.body)) {
-    response.setHeader("content-length", answer.body.length)
-    response.writeHead(answer.status)
-    response.end(method === "HEAD" ? undefined : answer.body)
-    return
-  }
-  response.writeHead(answer.status)
-  response.flushHeaders()
-  const stop = answer.body.start(sinkOf(response, () => response.writableLength))
-  response.once("close", stop)
-}
-
-/** A request to go on with another protocol. Its connection serves no other request, whatever the answer is. */
-async function answerUpgrade(
-  request: IncomingMessage,
-  socket: TLSSocket,
-  head: Buffer,
-  peer: Peer,
-  options: ListenerOptions,
-): Promise<void> {
-  const target = request.url ?? "/"
-  const route = options.route(target)
-  const asked = {
-    method: request.method ?? "GET",
-    path: target.slice(route?.prefix.length ?? 0) || "/",
-    headers: plainHeaders(request.headers),
-    peer,
-  }
-  const answer = route === undefined ? NOT_FOUND : await route.handler(asked)
-  if (socket.destroyed) return
-  socket.write(headText(answer))
-  if (answer.upgrade !== undefined) return takeOver(socket, head, answer.upgrade)
-  if (!isStream(answer.body)) return void socket.end(answer.body)
-  const stop = answer.body.start(sinkOf(socket, () => socket.writableLength))
-  socket.once("close", stop)
-}
-
-type Writable = {
-  write(chunk: Uint8Array): boolean
-  end(): unknown
-  destroy(error?: Error): unknown
-  readonly destroyed: boolean
-}
-
-function sinkOf(target: Writable, queued: () => number): BodySink {
-  return {
-    write(chunk) {
-      if (!target.destroyed) target.write(chunk)
-      return queued()
-    },
-    end(error) {
-      if (target.destroyed) return
-      if (error === undefined) target.end()
-      else target.destroy()
-    },
+  if (body === "too large") return tooLarge(limits.bodyBytesMax)
+  if (body === "too much") return tooMany()
+  if (body === "too slow") return tooLate()
+  try {
+    const answer = await found.handler({
+      method,
+      path: target.slice(found.prefix.length) || "/",
+      headers,
+      peer,
+      ...(body === undefined || body.length === 0 ? {} : { body }),
+    })
+    return await withCompression(answer, headers)
+  } catch (error) {
+    // A handler never throws; should one, others go on.
+    log.error("Request failed", { error, method, path: target })
+    return BROKEN
+  } finally {
+    if (body !== undefined) releaseBody(body, ledger)
   }
 }

@@ -20,10 +20,13 @@ export class WatcherIndex {
     if (watchers?.delete(watcher) && watchers.size === 0) this.#byPrefix.delete(watcher.prefix)
   }
 
-  /** Tells every watcher its events, in order, in one call each. A watcher that is removed meanwhile hears nothing. */
+  /**
+   * Tells every watcher its events, in order, in one call each. A watcher that is removed meanwhile hears nothing. Watchers
+   * of one prefix are given the same array, so that what they make of it can be shared.
+   */
   dispatch(events: readonly StorageEvent[]): void {
     if (this.#byPrefix.size === 0) return
-    const batches = new Map<Watcher, StorageEvent[]>()
+    const batches = new Map<string, StorageEvent[]>()
     for (const event of events) {
       this.#collect("", event, batches)
       for (let at = event.key.indexOf("/"); at >= 0; at = event.key.indexOf("/", at + 1)) {
@@ -31,19 +34,20 @@ export class WatcherIndex {
       }
       this.#collect(event.key, event, batches)
     }
-    for (const [watcher, batch] of batches) {
-      if (this.#byPrefix.get(watcher.prefix)?.has(watcher)) watcher.onEvents(batch)
+    for (const [prefix, batch] of batches) {
+      const watchers = this.#byPrefix.get(prefix) ?? []
+      // Those that are added meanwhile know of these events already.
+      for (const watcher of Array.from(watchers)) {
+        if (this.#byPrefix.get(prefix)?.has(watcher)) watcher.onEvents(batch)
+      }
     }
   }
 
-  #collect(prefix: string, event: StorageEvent, batches: Map<Watcher, StorageEvent[]>): void {
-    const watchers = this.#byPrefix.get(prefix)
-    if (watchers === undefined) return
-    for (const watcher of watchers) {
-      const batch = batches.get(watcher)
-      if (batch === undefined) batches.set(watcher, [event])
-      else batch.push(event)
-    }
+  #collect(prefix: string, event: StorageEvent, batches: Map<string, StorageEvent[]>): void {
+    if (!this.#byPrefix.has(prefix)) return
+    const batch = batches.get(prefix)
+    if (batch === undefined) batches.set(prefix, [event])
+    else batch.push(event)
   }
 }
 

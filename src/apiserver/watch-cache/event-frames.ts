@@ -20,6 +20,28 @@ export type EventForm = {
  */
 export class EventFrames {
   #frames = new Map<StorageEvent, Map<string, Uint8Array>>()
+  #chunks = new WeakMap<readonly StorageEvent[], Map<string, Uint8Array>>()
+
+  /**
+   * All events of a dispatch as one piece, for watchers that are told each of them. Thousands that do not keep up then hold
+   * the same bytes.
+   *
+   * @param typeOf  what the event is to such a watcher
+   */
+  chunkOf(
+    events: readonly StorageEvent[],
+    typeOf: (event: StorageEvent) => WatchEventType,
+    form: EventForm,
+  ): Uint8Array {
+    let chunks = this.#chunks.get(events)
+    if (chunks === undefined) this.#chunks.set(events, (chunks = new Map()))
+    let chunk = chunks.get(form.key)
+    if (chunk === undefined) {
+      const frames = events.map((event) => this.frameOf(event, typeOf(event), event.stored, form))
+      chunks.set(form.key, (chunk = frames.length === 1 ? frames[0]! : Buffer.concat(frames)))
+    }
+    return chunk
+  }
 
   frameOf(event: StorageEvent, type: WatchEventType, value: StoredValue, form: EventForm): Uint8Array {
     if (this.#frames.size === 0) void Promise.resolve().then(() => (this.#frames = new Map()))

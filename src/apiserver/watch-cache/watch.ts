@@ -9,6 +9,8 @@ import { CompactedError, type Storage, type StorageEvent, type StoredValue } fro
 import type { EventForm, EventFrames, WatchEventType } from "./event-frames.ts"
 
 const BOOKMARK_INTERVAL_MS = 60_000
+/** From so much unread on, events are left one by one: put together, they would be a copy for each watcher. */
+const BEHIND_BYTES = 64 * 1024
 /** What a watcher may leave unread beyond its first state before it is cut off; it can come back and list. */
 export const WATCH_BACKLOG_BYTES_MAX = 8 * 1024 * 1024
 
@@ -48,6 +50,7 @@ class Watch {
   /** Everything up to here has been written. */
   #revision = 0
   #backlogMax = WATCH_BACKLOG_BYTES_MAX
+  #backlog = 0
   #deadlineMs = 0
   #subscription: { stop(): void } | undefined
   #timer: Timer | undefined
@@ -128,6 +131,11 @@ class Watch {
   #take(events: readonly StorageEvent[]): void {
     if (this.#ended) return
     const { selection, form } = this.#request
+    // What a form does after each line concerns this watcher alone.
+    if (selection.everything && form.sent === undefined && events[0]!.revision > this.#revision) {
+      this.#revision = events.at(-1)!.revision
+      return this.#send([this.#deps.frames.chunkOf(events, typeOfChange, form)], events.length)
+    }
     const lines: Uint8Array[] = []
     for (const event of events) {
       // Only a watch from a revision of the future is ahead of an event.
@@ -137,9 +145,13 @@ class Watch {
       if (told !== undefined) lines.push(this.#deps.frames.frameOf(event, told.type, told.value, form))
     }
     if (lines.length === 0) return
-    this.#request.onSent?.(lines.length)
-    const queued = this.#sink.write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
-    if (queued > this.#backlogMax) this.#end()
+    this.#send(lines.length === 1 || this.#backlog > BEHIND_BYTES ? lines : [Buffer.concat(lines)], lines.length)
+  }
+
+  #send(chunks: readonly Uint8Array[], events: number): void {
+    this.#request.onSent?.(events)
+    for (const chunk of chunks) this.#backlog = this.#sink.write(chunk)
+    if (this.#backlog > this.#backlogMax) this.#end()
   }
 
   #schedule(): void {
@@ -166,15 +178,18 @@ class Watch {
   }
 }
 
+/** What a change of an object is to those who watch all of them. */
+function typeOfChange({ type, previous }: StorageEvent): WatchEventType {
+  return type === "delete" ? "DELETED" : previous === undefined ? "ADDED" : "MODIFIED"
+}
+
 /** What a change of an object means to a watcher of a selection; undefined when it concerns objects of others. */
 function tell(event: StorageEvent, selection: Selection): { type: WatchEventType; value: StoredValue } | undefined {
+  if (selection.everything) return { type: typeOfChange(event), value: event.stored }
   if (event.type === "delete") {
-    return selection.everything || selection.matches(event.stored)
-      ? { type: "DELETED", value: event.stored }
-      : undefined
+    return selection.matches(event.stored) ? { type: "DELETED", value: event.stored } : undefined
   }
   const { previous, stored } = event
-  if (selection.everything) return { type: previous === undefined ? "ADDED" : "MODIFIED", value: stored }
   const matches = selection.matches(stored)
   const matched = previous !== undefined && selection.matches(previous)
   if (matches) return { type: matched ? "MODIFIED" : "ADDED", value: stored }
