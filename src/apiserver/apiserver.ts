@@ -111,10 +111,11 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     resources,
     storage,
     async bootstrap(objects) {
+      const local = { ...deps, admission: deps.admission.filter((plugin) => plugin.isRemote !== true) }
       const isNamespace = (object: UnknownObject) => object.kind === "Namespace" && object.apiVersion === "v1"
       // Together, so that they share the way to the disk.
-      await Promise.all(objects.filter(isNamespace).map((object) => createMissing(deps, object)))
-      await Promise.all(objects.filter((object) => !isNamespace(object)).map((object) => createMissing(deps, object)))
+      await Promise.all(objects.filter(isNamespace).map((object) => createMissing(local, object)))
+      await Promise.all(objects.filter((object) => !isNamespace(object)).map((object) => createMissing(local, object)))
     },
     close: () => reader.stop(),
   }

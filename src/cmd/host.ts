@@ -1,5 +1,6 @@
 // What listens: an embedded API server with its files in a folder, and others beside it behind the same port.
 import { openDirectory, type Directory } from "#lib/directory.ts"
+import { newHttpsOutbound } from "#lib/https-outbound.ts"
 import { newMetrics } from "#lib/metrics.ts"
 import { addProcessMetrics } from "#lib/process-metrics.ts"
 import type { Random } from "#lib/random.ts"
@@ -66,6 +67,7 @@ export async function openHost(
     issuer: "https://kubernetes.default.svc.cluster.local",
     plain: newBackupEndpoint(runtime, engine, options.dir),
     flowControl: true,
+    outbound: opening.adopt(newHttpsOutbound(), (opened) => opened.close()),
     metrics,
     ...(audit === undefined ? {} : { audit }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),

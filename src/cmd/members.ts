@@ -1,4 +1,5 @@
 // Simulated members of a fleet: started, joined, and stopped.
+import { newHttpsOutbound } from "#lib/https-outbound.ts"
 import { join } from "node:path"
 import type { Agent, AgentOptions } from "#agent/start.ts"
 import { directoryWorkCache } from "#agent/work/work-cache.ts"
@@ -40,6 +41,7 @@ export async function startFleetMember(runtime: Runtime, name: string, options: 
     nodes: options.nodes,
     podReadyAfterMs: POD_READY_AFTER_MS,
     manifests: memberManifests() as UnknownObject[],
+    outbound: newHttpsOutbound(),
   })
   options.host.mount(`${CLUSTERS_PREFIX}${name}`, member.server.handler)
   await openDirectory(options.dir).write(

@@ -2,6 +2,7 @@
 // and what every simulated member is.
 import type { HttpResponse, Transport } from "#lib/http.ts"
 import type { Metrics } from "#lib/metrics.ts"
+import { NO_OUTBOUND, type Outbound } from "#lib/outbound.ts"
 import { loadCertificateAuthority } from "#lib/x509/authority.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { KubeClient } from "#kube/client.ts"
@@ -9,6 +10,8 @@ import type { InformerFactory } from "#kube/informer.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
+import { mutatingWebhooks } from "#apiserver/admission/webhooks/mutating.ts"
+import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
@@ -23,6 +26,7 @@ import { newDiscoveryHandler } from "#apiserver/discovery/handler.ts"
 import type { AuditOptions } from "#apiserver/filters/audit.ts"
 import type { ServerVersion } from "#apiserver/handlers/plain-handler.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
+import { newServiceResolver, type ServiceResolver } from "#apiserver/outbound/service-resolver.ts"
 import { newStoredReader } from "#apiserver/registry/stored-reader.ts"
 import type { Handler, ServerRequest } from "#apiserver/request.ts"
 import { followCustomResources, newResourceTable } from "#apiserver/resource-table.ts"
@@ -81,6 +85,10 @@ export type EmbeddedServerOptions = {
   readonly audit?: AuditOptions
   /** Where requests are counted, and what /metrics tells besides what is stored. */
   readonly metrics?: Metrics
+  /** The network to webhooks and aggregated API servers. Absent: none of them can be reached. */
+  readonly outbound?: Outbound
+  /** Where Services lead to. Absent: to their endpoints. */
+  readonly resolveService?: ServiceResolver
   /** Stands before the server for all who call it, in process or not: a simulation's trace. */
   readonly around?: (handler: Handler) => Handler
 }
@@ -113,6 +121,14 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     serviceAccountIssuer: options.issuer,
     serviceAccountKeys: [pki.serviceAccountKey],
   })
+  const webhooks = {
+    outbound: options.outbound ?? NO_OUTBOUND,
+    resolveService: options.resolveService ?? newServiceResolver(reader, random),
+    clock,
+    random,
+    reader,
+    resources,
+  }
   const discovery = newDiscoveryHandler({ resources, issuer })
   const api = newApiServer({
     clock,
@@ -138,6 +154,9 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       certificateAdmission(authorizer),
       ...(options.admission?.(authorizer, reader) ?? []),
       limitRangeAdmission(reader),
+      mutatingWebhooks(webhooks),
+      validatingWebhooks(webhooks),
+      // Last, as upstream: what is refused anyway must not be counted.
       quotaAdmission(reader, () => client),
     ],
   })

@@ -25,6 +25,8 @@ export type MemberOptions = {
   /** What `hawser join` would install. */
   readonly manifests: readonly UnknownObject[]
   readonly around?: EmbeddedServerOptions["around"]
+  /** The network to its webhooks; absent: none can be reached. */
+  readonly outbound?: EmbeddedServerOptions["outbound"]
 }
 
 /** A simulated cluster: an API server of its own with nodes and workloads, and the agent that joins it to a hub. */
@@ -53,6 +55,7 @@ export async function startMember(runtime: Runtime, options: MemberOptions): Pro
     pki,
     issuer: "https://kubernetes.default.svc.cluster.local",
     ...(options.around === undefined ? {} : { around: options.around }),
+    ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
   })
   await server.api.bootstrap(options.manifests)
   startMemberServer(own, server, { nodes, podReadyAfterMs, podRunsForMs: POD_RUNS_FOR_MS })

@@ -17,6 +17,7 @@ export function namespaceLifecycle(reader: ObjectReader): AdmissionPlugin {
     name: "NamespaceLifecycle",
     // Among the mutations because a missing namespace is told before an invalid object is.
     mutate({ operation, resource, subresource, namespace, name }) {
+      if (isAccessReview(resource)) return
       if (operation !== "CREATE" || isNamespaces(resource) || namespace === "" || subresource !== "") return
       const found = reader.get(NAMESPACES, "", namespace)
       if (found === undefined) throw notFound(NAMESPACES, namespace)
@@ -31,6 +32,9 @@ export function namespaceLifecycle(reader: ObjectReader): AdmissionPlugin {
     },
   }
 }
+
+/** Whether one may do something can be asked of any namespace. */
+const isAccessReview = ({ group }: ResourceInfo) => group === "authorization.k8s.io"
 
 const isNamespaces = ({ group, resource }: ResourceInfo) => group === "" && resource === "namespaces"
 

@@ -6,6 +6,7 @@ import type { EventFrames } from "#apiserver/watch-cache/event-frames.ts"
 import type { Call } from "./call.ts"
 import { goPackageOf } from "#apimachinery/go-text.ts"
 import { negotiate, type Representation, type View } from "./negotiation.ts"
+import { writeOperationOptions } from "./operation-options.ts"
 import type { WriteOptions } from "./write-options.ts"
 
 /** What the handlers of resources work with. */
@@ -74,5 +75,7 @@ export function writeRequest(
     fieldManager: options.fieldManager,
     fieldValidation: options.fieldValidation,
     warn: (text) => void call.warnings.push(text),
+    annotate: (key, value) => call.audit?.annotate({ [key]: value }),
+    operationOptions: (operation) => writeOperationOptions(call, operation),
   }
 }

@@ -1,8 +1,11 @@
 import type { HttpResponse } from "#lib/http.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { apiVersionOf } from "#apimachinery/gvk.ts"
 import { notFound } from "#apimachinery/status-error.ts"
+import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import { storageKey } from "#apiserver/registry/codec.ts"
 import { trackCreate } from "#apiserver/registry/field-tracking.ts"
+import { admissionRequest } from "#apiserver/registry/write-request.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
 import { checkBuiltinKind, decodeTyped, readBody, readObject } from "./body.ts"
@@ -49,6 +52,14 @@ export async function answerVirtual(
     if (parent === undefined) throw notFound(info, name)
   }
   const nowMs = deps.clock.nowMs()
+  if (info !== undefined) {
+    const found = info.subresources.find((s) => s.name === virtual.subresource) ?? info
+    object.apiVersion ??= apiVersionOf({ group: found.group ?? info.group, version: found.version ?? info.version })
+    object.kind ??= found.kind
+    const question = admissionRequest(writeRequest(call, info, options), "CREATE", nowMs, { object })
+    await runMutations(deps.admission, question)
+    await runValidations(deps.admission, question)
+  }
   const answer = await virtual.create({ object, namespace, name, user: call.user, nowMs, dryRun: options.dryRun })
   const owned =
     info === undefined || virtual.subresource !== undefined

@@ -16,6 +16,7 @@ import { objectBytes, parseInclude, viewOf } from "./forms.ts"
 import { bodyFormat } from "./negotiation.ts"
 import { parseListRequest } from "./read.ts"
 import type { Representation } from "./negotiation.ts"
+import { deleteOperationOptions } from "./operation-options.ts"
 import { formOf, namespaceOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
 import { listResponse } from "./list-response.ts"
 import { bytesResponse, objectResponse, successResponse } from "./responses.ts"
@@ -110,7 +111,7 @@ export async function answerDeleteCollection(
   const deletions: Promise<Removed | undefined>[] = []
   for (const item of found.items) {
     const { name = "", namespace = "" } = decodeMetadata(item)
-    deletions.push(deleteObject(deps, { ...request, name, namespace }, options).catch(ignoreNotFound))
+    deletions.push(deleteObject(deps, { ...request, name, namespace, isUnnamed: true }, options).catch(ignoreNotFound))
   }
   await Promise.all(deletions)
   const context = { info, form, include: parseInclude(query, form), nowMs: deps.clock.nowMs() }
@@ -125,6 +126,9 @@ function deletion(call: Call, info: ResourceInfo) {
   const body = readOptions(call)
   const dryRun = Array.isArray(body?.["dryRun"]) ? (body["dryRun"] as unknown[]) : []
   const writeOptions = parseWriteOptions("DeleteOptions", call.info.query, call.request.headers, { dryRun })
-  const request: WriteRequest = writeRequest(call, info, writeOptions)
+  const request: WriteRequest = {
+    ...writeRequest(call, info, writeOptions),
+    operationOptions: () => deleteOperationOptions(call.info.query, body),
+  }
   return { request, options: parseDeleteOptions(body, call.info.query) }
 }

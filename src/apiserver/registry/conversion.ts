@@ -14,6 +14,11 @@ export function toServed(info: ResourceInfo, stored: UnknownObject): UnknownObje
   return stored.apiVersion === apiVersion ? stored : { ...stored, apiVersion }
 }
 
+/** An object of one served version in another. */
+export function convertObject(from: ResourceInfo, to: ResourceInfo, object: UnknownObject): UnknownObject {
+  return toServed(to, toStored(from, object))
+}
+
 /** An object of the request's version as it is stored. Shares what does not differ. */
 export function toStored(info: ResourceInfo, served: UnknownObject): UnknownObject {
   if (info.convert !== undefined) return info.convert.toStored(served)

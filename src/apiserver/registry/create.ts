@@ -71,8 +71,9 @@ async function createNamed(
   // Before admission and strategy: what they add belongs to nobody.
   if (!tracked) trackCreate(request, object, nowMs)
   // A generated name is drawn after that.
+  const isNameGenerated = !object.metadata.name
   if (name) object.metadata.name = name
-  await runMutations(deps.admission, admissionRequest(request, "CREATE", nowMs, { object }))
+  await runMutations(deps.admission, admissionRequest(request, "CREATE", nowMs, { object, isNameGenerated }))
   // A custom resource's status is written through its subresource only; built-in kinds differ.
   if (info.custom && strategy.statusSubresource) delete object["status"]
   strategy.prepareForCreate?.(object, context)

@@ -12,7 +12,7 @@ import { prune } from "#apimachinery/schema/prune.ts"
 import { validateSchema } from "#apimachinery/schema/validate.ts"
 import { evaluateRules, hasRules } from "#apiserver/apiextensions/rules/evaluate-rules.ts"
 import { invalidField, NO_FIELD } from "#apimachinery/field-errors.ts"
-import { badRequest, invalid, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
+import { badRequest, internalError, invalid, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { WriteRequest } from "./write-request.ts"
 
@@ -153,6 +153,20 @@ function findWrongTypes(info: ResourceInfo, object: UnknownObject): string | und
 
 function undecodable({ kind, version }: ResourceInfo, why: string) {
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
+}
+
+/**
+ * An object that somebody else has made, without what its kind doesn't have.
+ *
+ * @param object  may be changed
+ * @throws StatusError InternalError for values of wrong types
+ */
+export function typedObject(info: ResourceInfo, object: UnknownObject): UnknownObject {
+  reduceToSchema(info, object)
+  const typed = withoutNulls(info, object)
+  const wrong = findWrongTypes(info, typed)
+  if (wrong !== undefined) throw internalError(wrong)
+  return typed
 }
 
 /** Fills in what is missing. Changes `object`. */

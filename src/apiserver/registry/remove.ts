@@ -4,7 +4,7 @@ import { formatTime } from "#lib/clock.ts"
 import { clone } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { badRequest, conflict, newStatusError, notFound, type Status } from "#apimachinery/status-error.ts"
-import { runValidations } from "#apiserver/admission/admission.ts"
+import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
 import { encodeStored, peekStored, storageKey } from "./codec.ts"
 import { toServed, toStored } from "./conversion.ts"
@@ -47,7 +47,9 @@ export async function deleteObject(
     const before = toServed(info, peekStored(current))
     checkPreconditions(request, before, options)
     const nowMs = deps.clock.nowMs()
-    await runValidations(deps.admission, admissionRequest(request, "DELETE", nowMs, { before }))
+    const question = admissionRequest(request, "DELETE", nowMs, { before })
+    await runMutations(deps.admission, question)
+    await runValidations(deps.admission, question)
     const outcome = await attemptDelete(deps, request, options, { current, before, nowMs })
     if ("object" in outcome) return outcome
     // Whoever deletes does not mind what the object says now; preconditions are checked again.

@@ -57,7 +57,7 @@ export async function updateScale(
       }
       after.metadata.resourceVersion = scale.metadata?.resourceVersion ?? before.metadata.resourceVersion ?? ""
       if (scale.metadata?.uid) after.metadata.uid = scale.metadata.uid
-      writePath(after, (info.scale ?? BUILTIN_PATHS).spec, wantedReplicas(scale, name))
+      writeReplicas(info, after, scale)
       return after
     },
   })
@@ -89,6 +89,11 @@ export async function applyScale(
     },
   })
   return scaleOf(info, written.object)
+}
+
+/** Sets the replicas that a Scale wants. Changes `object`. @throws StatusError */
+export function writeReplicas(info: ResourceInfo, object: UnknownObject, scale: UnknownObject): void {
+  writePath(object, (info.scale ?? BUILTIN_PATHS).spec, wantedReplicas(scale, object.metadata.name ?? ""))
 }
 
 function wantedReplicas(scale: UnknownObject, name: string): number {

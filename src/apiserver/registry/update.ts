@@ -110,15 +110,15 @@ async function attemptChange(
   const before = toServed(info, peekStored(current))
   const after = change.make(before)
   checkPreconditions(request, after.metadata, before.metadata, change.uidPrecondition === true)
-  delete after.metadata.resourceVersion
   const nowMs = deps.clock.nowMs()
   const context = strategyContext(request, nowMs)
   const { strategy } = info
   setDefaults(info, after)
   // Before admission and strategy: what they add or put back belongs to nobody.
   if (change.tracked !== true) trackUpdate(request, before, after, nowMs)
-  stampForUpdate(after.metadata, before.metadata)
   await runMutations(deps.admission, admissionRequest(request, "UPDATE", nowMs, { object: after, before }))
+  delete after.metadata.resourceVersion
+  stampForUpdate(after.metadata, before.metadata)
   keepOtherParts(request, after, before)
   strategy.prepareForUpdate?.(after, before, context)
   if (countsForGeneration(info, after, before)) after.metadata.generation = (before.metadata.generation ?? 0) + 1

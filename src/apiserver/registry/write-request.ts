@@ -33,6 +33,12 @@ export type WriteRequest = {
   readonly fieldValidation: FieldValidation
   /** Sends a Warning header. */
   readonly warn: (text: string) => void
+  /** Records something beside the request in the audit log. */
+  readonly annotate?: (key: string, value: string) => void
+  /** The options that the client gave, as admission sees them: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
+  readonly operationOptions?: (operation: Operation) => object
+  /** Admission is not told the name: one of many that are deleted together. */
+  readonly isUnnamed?: boolean
 }
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore"
@@ -54,11 +60,29 @@ export function admissionRequest(
   request: WriteRequest,
   operation: Operation,
   nowMs: number,
-  objects: { readonly object?: UnknownObject; readonly before?: UnknownObject },
+  rest: {
+    readonly object?: UnknownObject
+    readonly before?: UnknownObject
+    readonly isNameGenerated?: boolean
+  },
 ): AdmissionRequest {
-  const { info, subresource, namespace, user, dryRun, warn } = request
-  const name = request.name || (objects.object?.metadata.name ?? "")
-  return { operation, resource: info, subresource, namespace, name, user, dryRun, nowMs, warn, ...objects }
+  const { info, subresource, namespace, user, dryRun, warn, annotate, operationOptions } = request
+  const name = request.isUnnamed === true ? "" : request.name || (rest.object?.metadata.name ?? "")
+  const options = operationOptions && (() => operationOptions(operation))
+  return {
+    operation,
+    resource: info,
+    subresource,
+    namespace,
+    name,
+    user,
+    dryRun,
+    nowMs,
+    warn,
+    annotate,
+    options,
+    ...rest,
+  }
 }
 
 /** @param stored  what is encoded in the value: those who are told of the write need not parse it */

@@ -1,0 +1,11 @@
+import { readFileSync } from "node:fs"
+import { ADMISSION_SCENES } from "./admission.scenes.ts"
+import type { Json } from "./review-server.ts"
+import type { Scene } from "./scene.ts"
+
+export const SCENES: readonly Scene[] = [...ADMISSION_SCENES]
+
+/** What scenes saw on kube-apiserver; `test/kubernetes/webhooks.test.ts` writes it anew with HAWSER_RECORD=1. */
+export const RECORDED = new URL("recorded.json", import.meta.url)
+
+export const recorded = (): Record<string, Json> => JSON.parse(readFileSync(RECORDED, "utf8"))
