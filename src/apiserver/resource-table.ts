@@ -1,5 +1,5 @@
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { customResources } from "./apiextensions/custom-resources.ts"
+import { customResources, type ConversionOf } from "./apiextensions/custom-resources.ts"
 import { asDefinition, DEFINITIONS, isEstablished } from "./apiextensions/definition.ts"
 import type { CustomResourceDefinition } from "./apiextensions/definition.ts"
 import type { ObjectReader } from "./object-reader.ts"
@@ -13,8 +13,11 @@ export interface MutableResourceTable extends ResourceTable {
 }
 
 /** Built-in resources and, as their definitions come, custom ones. */
-export function newResourceTable(options: { readonly builtin: readonly ResourceInfo[] }): MutableResourceTable {
-  const { builtin } = options
+export function newResourceTable(options: {
+  readonly builtin: readonly ResourceInfo[]
+  readonly convert?: ConversionOf
+}): MutableResourceTable {
+  const { builtin, convert } = options
   // Servers share their built-in resources: the index over them is made once for all of them.
   const fixed = newIndex(builtin)
   let all = builtin
@@ -41,7 +44,7 @@ export function newResourceTable(options: { readonly builtin: readonly ResourceI
     },
     setCustomResources(objects) {
       definitions = objects.map(asDefinition).filter(isEstablished)
-      known = new Map(definitions.map((d) => [d, known.get(d) ?? customResources(d)]))
+      known = new Map(definitions.map((d) => [d, known.get(d) ?? customResources(d, convert)]))
       const infos = [...known.values()].flat()
       custom = newIndex(infos)
       all = [...builtin, ...infos]

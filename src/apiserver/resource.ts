@@ -41,6 +41,18 @@ export type ResourceInfo = {
     readonly fromStored: (object: UnknownObject) => UnknownObject
     readonly toStored: (object: UnknownObject) => UnknownObject
   }
+  /** Its versions differ in more than their name, and a webhook knows how. See registry/served-values.ts. */
+  readonly remote?: RemoteConversion
+}
+
+/** Somebody else who converts the objects of a custom resource. */
+export type RemoteConversion = {
+  /**
+   * @param listKind  what the list is called that the objects are for; absent for a single one
+   * @returns the objects in another served version, in the same order; those that have it already as they are
+   * @throws StatusError
+   */
+  convert(objects: readonly UnknownObject[], apiVersion: string, listKind?: string): Promise<readonly UnknownObject[]>
 }
 
 export type SubresourceInfo = {

@@ -13,6 +13,7 @@ import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
 import { mutatingWebhooks } from "#apiserver/admission/webhooks/mutating.ts"
 import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
+import { conversionWebhook } from "#apiserver/apiextensions/conversion/conversion-webhook.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
 import { newServiceAccountIssuer, type ServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
@@ -109,7 +110,10 @@ export interface EmbeddedServer {
 export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const { clock, random, log } = runtime
   const { storage, pki } = options
-  const resources = newResourceTable({ builtin: builtinResources({ random, reader: () => reader }) })
+  const resources = newResourceTable({
+    builtin: builtinResources({ random, reader: () => reader }),
+    convert: (definition) => conversionWebhook(() => webhooks, definition),
+  })
   const reader = newStoredReader({ storage, resources })
   const stopFollowing = followCustomResources(resources, reader)
   const authorizer = newRbacAuthorizer(reader)

@@ -35,7 +35,7 @@ export async function serverAt(kubeconfig: string, actsAtOnce: boolean): Promise
               resolve({
                 status: incoming.statusCode ?? 0,
                 headers: incoming.headers,
-                body: isJson ? JSON.parse(text) : text,
+                body: isJson && !path.includes("watch=") ? JSON.parse(text) : text,
                 warnings: String(incoming.headers["warning"] ?? "")
                   .split(/, (?=299 )/)
                   .filter((warning) => warning !== ""),

@@ -1,12 +1,13 @@
 import { apiVersionOf } from "#apimachinery/gvk.ts"
 import { findJsonPath, parseJsonPath } from "#apimachinery/jsonpath.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
+import { clone } from "#apimachinery/json.ts"
 import type { KindSchema } from "#apimachinery/openapi.ts"
 import { newStatusError } from "#apimachinery/status-error.ts"
-import type { ResourceInfo, Strategy, SubresourceInfo } from "#apiserver/resource.ts"
+import type { RemoteConversion, ResourceInfo, Strategy, SubresourceInfo } from "#apiserver/resource.ts"
 import { customColumns } from "./custom-columns.ts"
 import { compareVersions } from "#apiserver/discovery/groups.ts"
-import { readBySchema } from "./served-form.ts"
+import { bring, readBySchema } from "./served-form.ts"
 import type { CustomResourceDefinition, DefinitionVersion } from "./definition.ts"
 import { validateScale } from "./scale-validation.ts"
 
@@ -15,9 +16,39 @@ const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "
 const SUBRESOURCE_VERBS = ["get", "patch", "update"]
 
 /** Every served version of a definition, as its names were accepted. */
-export function customResources(definition: CustomResourceDefinition): ResourceInfo[] {
-  return definition.spec.versions.filter((v) => v.served).map((version) => newCustomResource(definition, version))
+export function customResources(
+  definition: CustomResourceDefinition,
+  convert: ConversionOf = () => undefined,
+): ResourceInfo[] {
+  const infos = definition.spec.versions
+    .filter((v) => v.served)
+    .map((version) => newCustomResource(definition, version))
+  const remote = convert(definition)
+  if (remote === undefined) return infos
+  const bySchema = convertedBySchema(definition, remote)
+  return infos.map(({ convert: _, ...info }) => ({ ...info, remote: bySchema }))
 }
+
+/** What a webhook has converted, and what it had not to, is read as the version's schema has it. */
+function convertedBySchema(definition: CustomResourceDefinition, remote: RemoteConversion): RemoteConversion {
+  const { group, versions } = definition.spec
+  const byApiVersion = new Map(
+    versions.map((version) => {
+      const read = { group, version: version.name, schema: kindSchemaOf(version) }
+      return [apiVersionOf(read), read] as const
+    }),
+  )
+  return {
+    async convert(objects, apiVersion, listKind) {
+      const converted = (await remote.convert(objects, apiVersion, listKind)).map(clone)
+      for (const object of converted) bring(object, byApiVersion.get(apiVersion)!)
+      return converted
+    },
+  }
+}
+
+/** Who converts the objects of a definition; undefined where only their version is renamed. */
+export type ConversionOf = (definition: CustomResourceDefinition) => RemoteConversion | undefined
 
 function newCustomResource(definition: CustomResourceDefinition, version: DefinitionVersion): ResourceInfo {
   const { group, scope, versions } = definition.spec

@@ -1,6 +1,7 @@
 import { isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { JsonSchema } from "#apimachinery/openapi.ts"
+import type { WebhookClientConfig } from "#apiserver/outbound/webhook-client.ts"
 
 /** The parts of a CustomResourceDefinition that the server reads. It has passed validation when it is stored. */
 export type CustomResourceDefinition = UnknownObject & {
@@ -9,7 +10,13 @@ export type CustomResourceDefinition = UnknownObject & {
     readonly scope: "Namespaced" | "Cluster"
     readonly names: DefinitionNames
     readonly versions: readonly DefinitionVersion[]
-    readonly conversion?: { readonly strategy: string }
+    readonly conversion?: {
+      readonly strategy: string
+      readonly webhook?: {
+        readonly clientConfig?: WebhookClientConfig
+        readonly conversionReviewVersions?: readonly string[]
+      }
+    }
   }
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]

@@ -4,6 +4,7 @@ import type { FieldError } from "#apimachinery/status-error.ts"
 import { invalidListOptions, parseResourceVersion } from "#apiserver/registry/list.ts"
 import { newSelection } from "#apiserver/registry/selection.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
+import { startServedWatch } from "#apiserver/watch-cache/served-watch.ts"
 import { startWatch, type WatchRequest } from "#apiserver/watch-cache/watch.ts"
 import type { Call } from "./call.ts"
 import { parseInclude } from "./forms.ts"
@@ -43,7 +44,10 @@ export function answerWatch(deps: ResourceDeps, call: Call, info: ResourceInfo):
   return {
     status: 200,
     headers: { "content-type": form.mediaType === "protobuf" ? `${form.contentType};stream=watch` : form.contentType },
-    body: { start: (sink) => startWatch(deps, request, sink) },
+    body: {
+      start: (sink) =>
+        info.remote === undefined ? startWatch(deps, request, sink) : startServedWatch(deps, info, request, sink),
+    },
   }
 }
 

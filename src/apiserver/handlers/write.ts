@@ -10,12 +10,13 @@ import { newSelection } from "#apiserver/registry/selection.ts"
 import { updateObject } from "#apiserver/registry/update.ts"
 import type { WriteRequest, Written } from "#apiserver/registry/write-request.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
+import type { Storage } from "#apiserver/storage/storage.ts"
 import { readObject, readOptions } from "./body.ts"
 import type { Call } from "./call.ts"
 import { objectBytes, parseInclude, viewOf } from "./forms.ts"
 import { bodyFormat } from "./negotiation.ts"
-import { parseListRequest } from "./read.ts"
 import type { Representation } from "./negotiation.ts"
+import { listedValues, parseListRequest, readStorage } from "./read.ts"
 import { deleteOperationOptions } from "./operation-options.ts"
 import { formOf, namespaceOf, writeRequest, type ResourceDeps } from "./resource-deps.ts"
 import { listResponse } from "./list-response.ts"
@@ -107,7 +108,9 @@ export async function answerDeleteCollection(
     labels: query.get("labelSelector") ?? "",
     fields: query.get("fieldSelector") ?? "",
   })
-  const found = listStored(deps.storage, selection.prefix, selection, list)
+  const needed = () => listedValues(deps.storage, selection.prefix, list)
+  const read = (storage: Storage) => listStored(storage, selection.prefix, selection, list)
+  const found = await readStorage(deps, info, needed, read)
   const deletions: Promise<Removed | undefined>[] = []
   for (const item of found.items) {
     const { name = "", namespace = "" } = decodeMetadata(item)

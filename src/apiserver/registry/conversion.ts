@@ -4,7 +4,7 @@ import type { ResourceInfo } from "#apiserver/resource.ts"
 
 /** Whether stored bytes are answers in this version but for their head. */
 export function isStoredForm(info: ResourceInfo): boolean {
-  return info.convert === undefined
+  return info.convert === undefined && (info.remote === undefined || info.version === info.storage.version)
 }
 
 /** A stored object in the version of the request. Shares what does not differ. */
@@ -12,11 +12,6 @@ export function toServed(info: ResourceInfo, stored: UnknownObject): UnknownObje
   if (info.convert !== undefined) return info.convert.fromStored(stored)
   const apiVersion = apiVersionOf(info)
   return stored.apiVersion === apiVersion ? stored : { ...stored, apiVersion }
-}
-
-/** An object of one served version in another. */
-export function convertObject(from: ResourceInfo, to: ResourceInfo, object: UnknownObject): UnknownObject {
-  return toServed(to, toStored(from, object))
 }
 
 /** An object of the request's version as it is stored. Shares what does not differ. */

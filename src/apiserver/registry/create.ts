@@ -10,9 +10,9 @@ import {
 } from "#apimachinery/status-error.ts"
 import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import { decodeStored, encodeStored, storageKey } from "./codec.ts"
-import { toStored } from "./conversion.ts"
 import { trackCreate } from "./field-tracking.ts"
 import { generateName, metadataWarnings, stampForCreate, validateMetadata } from "./metadata.ts"
+import { storedObject } from "./served-values.ts"
 import { checkRules, setDefaults, validateObject } from "./object-schema.ts"
 import {
   admissionRequest,
@@ -97,12 +97,16 @@ async function storeNew(deps: RegistryDeps, request: WriteRequest, object: Unkno
   const { info } = request
   const name = object.metadata.name!
   const key = storageKey(info, info.namespaced ? request.namespace : "", name)
-  const stored = toStored(info, object)
+  const converted = storedObject(info, object)
+  const stored = converted instanceof Promise ? await converted : converted
   const value = encodeStored(stored)
   if (request.dryRun) {
     const existing = deps.storage.get(key)
     if (existing !== undefined) throw exists(request, name, decodeStored(existing))
-    return { created: true, object }
+    const answered =
+      info.remote === undefined ? object : (await written(request, true, object, { value, revision: 0 })).object
+    const { resourceVersion: _, ...metadata } = answered.metadata
+    return { created: true, object: { ...answered, metadata } }
   }
   const result = await deps.storage.put(key, value, 0, putOptions(info, stored))
   if (!result.ok) {

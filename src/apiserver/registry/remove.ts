@@ -6,8 +6,8 @@ import type { UnknownObject } from "#apimachinery/meta.ts"
 import { badRequest, conflict, newStatusError, notFound, type Status } from "#apimachinery/status-error.ts"
 import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
-import { encodeStored, peekStored, storageKey } from "./codec.ts"
-import { toServed, toStored } from "./conversion.ts"
+import { encodeStored, storageKey } from "./codec.ts"
+import { servedObject, storedObject } from "./served-values.ts"
 import { FINALIZER_FOREGROUND, FINALIZER_ORPHAN } from "./metadata.ts"
 import {
   admissionRequest,
@@ -44,7 +44,8 @@ export async function deleteObject(
   let current = deps.storage.get(key)
   for (;;) {
     if (current === undefined) throw notFound(info, name)
-    const before = toServed(info, peekStored(current))
+    const found = servedObject(info, current)
+    const before = found instanceof Promise ? await found : found
     checkPreconditions(request, before, options)
     const nowMs = deps.clock.nowMs()
     const question = admissionRequest(request, "DELETE", nowMs, { before })
@@ -75,7 +76,8 @@ async function attemptDelete(
     return { object: withRevision(ended(before), result.revision), gone: true }
   }
   if (request.dryRun) return { object: waiting, gone: false }
-  const stored = toStored(info, waiting)
+  const converted = storedObject(info, waiting)
+  const stored = converted instanceof Promise ? await converted : converted
   const result = await deps.storage.put(current.key, encodeStored(stored), current.revision, putOptions(info, stored))
   if (!result.ok) return { lostTo: result.current }
   return { object: withRevision(waiting, result.revision), gone: false }

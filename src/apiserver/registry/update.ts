@@ -10,11 +10,11 @@ import {
 } from "#apimachinery/status-error.ts"
 import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
 import type { StoredValue } from "#apiserver/storage/storage.ts"
-import { encodeStored, peekStored, storageKey } from "./codec.ts"
-import { toServed, toStored } from "./conversion.ts"
+import { encodeStored, storageKey } from "./codec.ts"
 import { createObject } from "./create.ts"
 import { trackUpdate } from "./field-tracking.ts"
 import { countsForGeneration, metadataWarnings, stampForUpdate, validateMetadataUpdate } from "./metadata.ts"
+import { servedObject, storedObject } from "./served-values.ts"
 import { checkRules, setDefaults, validateObjectUpdate } from "./object-schema.ts"
 import {
   admissionRequest,
@@ -107,7 +107,8 @@ async function attemptChange(
   current: StoredValue,
 ): Promise<Outcome> {
   const { info, name } = request
-  const before = toServed(info, peekStored(current))
+  const found = servedObject(info, current)
+  const before = found instanceof Promise ? await found : found
   const after = change.make(before)
   checkPreconditions(request, after.metadata, before.metadata, change.uidPrecondition === true)
   const nowMs = deps.clock.nowMs()
@@ -145,7 +146,8 @@ async function store(
   current: StoredValue,
 ): Promise<Outcome> {
   const { info } = request
-  const stored = toStored(info, after)
+  const converted = storedObject(info, after)
+  const stored = converted instanceof Promise ? await converted : converted
   const value = encodeStored(stored)
   if (request.dryRun) {
     return { done: { created: false, object: withRevision(after, current.revision) } }
@@ -158,7 +160,7 @@ async function store(
   }
   const result = await deps.storage.put(current.key, value, current.revision, putOptions(info, stored))
   if (!result.ok) return { lostTo: result.current }
-  return { done: written(request, false, after, { value, revision: result.revision }) }
+  return { done: await written(request, false, after, { value, revision: result.revision }) }
 }
 
 /** Whether a deletion only waited for what this object no longer has. */
@@ -180,9 +182,9 @@ async function unchanged(
     // Encrypted as values are no longer: the write is what puts that right. Otherwise it is compared with a write that is still on its way to disk: its success must not be told before that one's.
     const result = await deps.storage.put(current.key, current.value, current.revision)
     if (!result.ok) return { lostTo: result.current }
-    return { done: written(request, false, before, { value: current.value, revision: result.revision }) }
+    return { done: await written(request, false, before, { value: current.value, revision: result.revision }) }
   }
-  return { done: written(request, false, before, { value: current.value, revision: current.revision }) }
+  return { done: await written(request, false, before, { value: current.value, revision: current.revision }) }
 }
 
 function isUnchanged(after: UnknownObject, before: UnknownObject): boolean {

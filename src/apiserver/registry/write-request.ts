@@ -7,6 +7,7 @@ import type { ResourceInfo, StrategyContext } from "#apiserver/resource.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
 import type { Memo } from "./codec.ts"
 import { isStoredForm } from "./conversion.ts"
+import { servedObject } from "./served-values.ts"
 import type { StoredReader } from "./stored-reader.ts"
 
 /** What the verbs of the registry work with. */
@@ -95,12 +96,17 @@ export function withRevision(object: UnknownObject, revision: number): UnknownOb
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
 }
 
+/** What the answer to a write says. A webhook that converts is asked once more, so that it is what a reader gets. */
 export function written(
   { info }: WriteRequest,
   created: boolean,
   object: UnknownObject,
   stored: { readonly value: Uint8Array; readonly revision: number },
-): Written {
+): Written | Promise<Written> {
   const answer = withRevision(object, stored.revision)
+  if (info.remote !== undefined && !isStoredForm(info)) {
+    const read = Promise.resolve(servedObject(info, { key: "", createRevision: 0, ...stored }))
+    return read.then((served) => ({ created, object: served }))
+  }
   return isStoredForm(info) ? { created, object: answer, stored } : { created, object: answer }
 }
