@@ -143,12 +143,16 @@ export const ADMISSION_SCENES: readonly Scene[] = [
         validating("all", webhook(stage, "v", "/v", { rules })),
       )
       const path = configMaps(stage)
-      const created = await server.send("POST", path, configMap("a"))
+      const created = await server.send("POST", `${path}?fieldManager=me`, configMap("a"))
       stage.seeReviews("create")
       await server.send("POST", path, { metadata: { generateName: "name-" } })
       stage.seeReviews("generated name")
       const { metadata } = created.body
-      await server.send("PUT", `${path}/a`, configMap("a", { a: "2" }, { resourceVersion: metadata.resourceVersion }))
+      await server.send(
+        "PUT",
+        `${path}/a?fieldManager=me`,
+        configMap("a", { a: "2" }, { resourceVersion: metadata.resourceVersion }),
+      )
       stage.seeReviews("update")
       await server.send("PATCH", `${path}/a?fieldManager=me`, { data: { b: "3" } })
       stage.seeReviews("patch")

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs"
 import { ADMISSION_SCENES } from "./admission.scenes.ts"
+import { CONFIGURATION_SCENES } from "./configuration.scenes.ts"
 import { CONVERSION_SCENES } from "./conversion.scenes.ts"
 import type { Json } from "./review-server.ts"
 import type { Scene } from "./scene.ts"
 
-export const SCENES: readonly Scene[] = [...ADMISSION_SCENES, ...CONVERSION_SCENES]
+export const SCENES: readonly Scene[] = [...ADMISSION_SCENES, ...CONVERSION_SCENES, ...CONFIGURATION_SCENES]
 
 /** What scenes saw on kube-apiserver; `test/kubernetes/webhooks.test.ts` writes it anew with HAWSER_RECORD=1. */
 export const RECORDED = new URL("recorded.json", import.meta.url)

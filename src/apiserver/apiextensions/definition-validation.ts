@@ -12,6 +12,7 @@ import type { JsonSchema } from "#apimachinery/openapi.ts"
 import { validateStructuralSchema } from "#apimachinery/schema/structural.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import { findObject, listIn, textIn } from "#apiserver/builtin/fields.ts"
+import { validateWebhookClient } from "#apiserver/builtin/validation/webhook-client.ts"
 import { structField } from "#apiserver/builtin/validation/checks.ts"
 import type { CustomResourceDefinition, DefinitionColumn, DefinitionNames, DefinitionVersion } from "./definition.ts"
 import { validateRules } from "./rules/definition-rules.ts"
@@ -269,9 +270,7 @@ function validateConversion(conversion: CustomResourceDefinition["spec"]["conver
   const errors: FieldError[] = []
   if (client === undefined) {
     errors.push(requiredField("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"))
-  } else if ((client["url"] === undefined) === (client["service"] === undefined)) {
-    errors.push(requiredField("spec.conversion.webhookClientConfig", "exactly one of url or service is required"))
-  }
+  } else errors.push(...validateWebhookClient(client, "spec.conversion.webhookClientConfig"))
   if (listIn(webhook, "conversionReviewVersions").length === 0) {
     errors.push(requiredField("spec.conversion.conversionReviewVersions", ""))
   }

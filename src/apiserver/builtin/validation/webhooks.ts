@@ -1,16 +1,19 @@
 // Source: k8s.io/kubernetes pkg/apis/admissionregistration/validation.
-import { duplicateField, invalidField, requiredField } from "#apimachinery/field-errors.ts"
-import { isDns1123Subdomain } from "#apimachinery/names.ts"
+import { duplicateField, invalidField, requiredField, tooManyField } from "#apimachinery/field-errors.ts"
+import { isDns1035Label, isDns1123Subdomain, isQualifiedName } from "#apimachinery/names.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
-import { findObject, itemsIn, listIn, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import { isAbsent, itemsIn, listIn, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import { labelSelector, oneOf } from "./checks.ts"
+import { validateWebhookClient } from "./webhook-client.ts"
+import { validateWebhookRule } from "./webhook-rules.ts"
 
-const OPERATIONS = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]
 const REVIEW_VERSIONS = ["v1", "v1beta1"]
 const TIMEOUT_SECONDS_MAX = 30
+const MATCH_CONDITIONS_MAX = 64
 
+/** The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration. */
 export function validateWebhooks(configuration: UnknownObject): FieldError[] {
   const names = new Set<string>()
   return itemsIn(configuration, "webhooks").flatMap((webhook, i) => {
@@ -23,19 +26,13 @@ export function validateWebhooks(configuration: UnknownObject): FieldError[] {
 }
 
 function validateWebhook(webhook: Json, path: string): FieldError[] {
-  const name = textIn(webhook, "name")
-  const errors: FieldError[] = []
-  if (name === "") errors.push(requiredField(`${path}.name`))
-  else if (isDns1123Subdomain(name).length > 0)
-    errors.push(...isDns1123Subdomain(name).map((p) => invalidField(`${path}.name`, name, p)))
-  else if (name.split(".").length < 3) {
-    errors.push(invalidField(`${path}.name`, name, "should be a domain with at least three segments separated by dots"))
-  }
-  for (const [i, rule] of itemsIn(webhook, "rules").entries()) errors.push(...validateRule(rule, `${path}.rules[${i}]`))
+  const errors = validateName(textIn(webhook, "name"), `${path}.name`)
+  for (const [i, rule] of itemsIn(webhook, "rules").entries())
+    errors.push(...validateWebhookRule(rule, `${path}.rules[${i}]`))
   errors.push(...oneOf(`${path}.failurePolicy`, webhook["failurePolicy"], ["Fail", "Ignore"]))
   errors.push(...oneOf(`${path}.matchPolicy`, webhook["matchPolicy"], ["Equivalent", "Exact"]))
   const sideEffects = webhook["sideEffects"]
-  if (sideEffects === undefined) {
+  if (isAbsent(sideEffects)) {
     errors.push(requiredField(`${path}.sideEffects`, "must specify one of None, NoneOnDryRun"))
   } else errors.push(...oneOf(`${path}.sideEffects`, sideEffects, ["None", "NoneOnDryRun"]))
   const timeout = numberIn(webhook, "timeoutSeconds")
@@ -45,39 +42,52 @@ function validateWebhook(webhook: Json, path: string): FieldError[] {
   }
   for (const field of ["namespaceSelector", "objectSelector"])
     errors.push(...labelSelector(`${path}.${field}`, webhook[field]))
-  const versions = listIn(webhook, "admissionReviewVersions")
-  const accepted = `must specify one of ${REVIEW_VERSIONS.join(", ")}`
-  if (versions.length === 0) errors.push(requiredField(`${path}.admissionReviewVersions`, accepted))
-  else if (!versions.some((v) => REVIEW_VERSIONS.includes(String(v)))) {
-    const why = `must include at least one of ${REVIEW_VERSIONS.join(", ")}`
-    errors.push(invalidField(`${path}.admissionReviewVersions`, versions, why))
-  }
-  return [...errors, ...validateClient(objectIn(webhook, "clientConfig"), `${path}.clientConfig`)]
+  errors.push(...oneOf(`${path}.reinvocationPolicy`, webhook["reinvocationPolicy"], ["IfNeeded", "Never"]))
+  return [
+    ...errors,
+    ...validateWebhookClient(objectIn(webhook, "clientConfig"), `${path}.clientConfig`),
+    ...validateMatchConditions(webhook, `${path}.matchConditions`),
+    ...validateReviewVersions(
+      listIn(webhook, "admissionReviewVersions").map(String),
+      `${path}.admissionReviewVersions`,
+    ),
+  ]
 }
 
-function validateRule(rule: Json, path: string): FieldError[] {
-  const errors = ["apiGroups", "apiVersions", "resources"].flatMap((field) =>
-    listIn(rule, field).length === 0 ? [requiredField(`${path}.${field}`)] : [],
-  )
-  const operations = listIn(rule, "operations")
-  if (operations.length === 0) errors.push(requiredField(`${path}.operations`))
-  return [...errors, ...operations.flatMap((operation, i) => oneOf(`${path}.operations[${i}]`, operation, OPERATIONS))]
+function validateName(name: string, field: string): FieldError[] {
+  if (name === "") return [requiredField(field)]
+  const problems = isDns1123Subdomain(name)
+  if (problems.length > 0) return [invalidField(field, name, problems.join(","))]
+  if (name.split(".").length >= 3) return []
+  return [invalidField(field, name, "should be a domain with at least three segments separated by dots")]
 }
 
-const FORM = "desired format: https://host[/path]"
-
-function validateClient(client: Json, path: string): FieldError[] {
-  const url = client["url"]
-  const service = findObject(client, "service")
-  if ((url === undefined) === (service === undefined))
-    return [requiredField(path, "exactly one of url or service is required")]
-  if (service !== undefined) {
-    return ["name", "namespace"]
-      .filter((field) => textIn(service, field) === "")
-      .map((field) => requiredField(`${path}.service.${field}`, `service ${field} is required`))
+/** Names and that there is something: what the expressions say is looked at where they are evaluated. */
+function validateMatchConditions(webhook: Json, field: string): FieldError[] {
+  const conditions = itemsIn(webhook, "matchConditions")
+  const names = new Set<string>()
+  const errors =
+    conditions.length > MATCH_CONDITIONS_MAX ? [tooManyField(field, conditions.length, MATCH_CONDITIONS_MAX)] : []
+  for (const [i, condition] of conditions.entries()) {
+    const name = textIn(condition, "name")
+    if (textIn(condition, "expression").trim() === "") errors.push(requiredField(`${field}[${i}].expression`))
+    if (name === "") errors.push(requiredField(`${field}[${i}].name`))
+    for (const problem of name === "" ? [] : isQualifiedName(name))
+      errors.push(invalidField(`${field}[${i}].name`, name, problem))
+    if (name !== "" && names.has(name)) errors.push(duplicateField(`${field}[${i}].name`, name))
+    names.add(name)
   }
-  const parsed = URL.canParse(String(url)) ? new URL(String(url)) : undefined
-  if (parsed === undefined) return [requiredField(`${path}.url`, `url must be a valid URL: ${String(url)}; ${FORM}`)]
-  if (parsed.protocol === "https:") return []
-  return [invalidField(`${path}.url`, parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme; ${FORM}`)]
+  return errors
+}
+
+function validateReviewVersions(versions: readonly string[], field: string): FieldError[] {
+  if (versions.length === 0) return [requiredField(field, `must specify one of ${REVIEW_VERSIONS.join(", ")}`)]
+  const errors: FieldError[] = []
+  for (const [i, version] of versions.entries()) {
+    if (versions.indexOf(version) < i) errors.push(invalidField(`${field}[${i}]`, version, "duplicate version"))
+    else errors.push(...isDns1035Label(version).map((problem) => invalidField(`${field}[${i}]`, version, problem)))
+  }
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    errors.push(invalidField(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`))
+  return errors
 }
