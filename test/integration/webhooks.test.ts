@@ -48,6 +48,7 @@ describe("webhooks on the embedded server, as on kube-apiserver", () => {
       port: 0,
       tls: { cert: pki.servingCertificate, key: pki.servingKey },
       route: () => ({ handler: embedded.handler, prefix: "" }),
+      clock: realClock,
       log: silentLog,
     })
     const address = `https://127.0.0.1:${listener.port}`

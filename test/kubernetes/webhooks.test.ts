@@ -1,17 +1,17 @@
 // Webhooks and what calls them, played on kube-apiserver: what `test/integration/webhooks.test.ts` holds the embedded server to.
 import assert from "node:assert/strict"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, before, describe, test } from "node:test"
-import { RECORDED, recorded, SCENES } from "../webhooks/recorded.ts"
+import { recorded, SCENES, writeRecorded } from "../webhooks/recorded.ts"
 import { startReviewServer, type Json, type ReviewServer } from "../webhooks/review-server.ts"
 import { play } from "../webhooks/scene.ts"
 import { serverAt, type ServerUnderTest } from "../webhooks/server-under-test.ts"
 import { buildKubernetes } from "./build.ts"
 import { EMBEDDED_CONTROLLERS, startKubernetes, type KubernetesCluster } from "./cluster.ts"
 
-const records = process.env["HAWSER_RECORD"] === "1"
+const records = process.env["HAWSER_TEST_RECORD"] === "1"
 const only = process.env["HAWSER_SCENE"]
 
 describe("webhooks on kube-apiserver", () => {
@@ -31,7 +31,7 @@ describe("webhooks on kube-apiserver", () => {
     hooks = await startReviewServer()
   })
   after(async () => {
-    if (records) writeFileSync(RECORDED, JSON.stringify({ ...(only ? recorded() : {}), ...seen }, null, 1) + "\n")
+    if (records) writeRecorded({ ...(only ? recorded() : {}), ...seen })
     await hooks?.close()
     await cluster?.stop()
     rmSync(root, { recursive: true, force: true })
