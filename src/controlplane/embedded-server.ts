@@ -48,6 +48,7 @@ import { podConnections } from "./kubelet/streams/pod-connections.ts"
 import { newLocalInformerFactory } from "./local-informers.ts"
 import { startNamespaces } from "./namespaces/namespace.controller.ts"
 import { quotaAdmission } from "./resource-quota/quota.admission.ts"
+import { runtimeClassAdmission } from "./runtime-classes/runtime-class.admission.ts"
 import { startResourceQuotas } from "./resource-quota/quota.controller.ts"
 import { startRootCa } from "./root-ca/root-ca.controller.ts"
 import { podBinding } from "./scheduler/binding.ts"
@@ -157,6 +158,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       rbacEscalation(authorizer),
       certificateAdmission(authorizer),
       ...(options.admission?.(authorizer, reader) ?? []),
+      runtimeClassAdmission(reader),
       limitRangeAdmission(reader),
       mutatingWebhooks(webhooks),
       validatingWebhooks(webhooks),
