@@ -76,16 +76,21 @@ test("planReplicaSet: pods that fit and belong to nobody are taken in, those tha
 })
 
 test("planReplicaFailure: said once, and forgotten when nothing is missing", () => {
-  const [write] = planReplicaFailure(newReplicaSet(1), "no room", NOW).actions
-  const status = (write?.do === "patch" ? write.patch["status"] : undefined) as ReplicaSet["status"]
+  const status = statusIn<ReplicaSet["status"]>(
+    planReplicaFailure(newReplicaSet(2), [newPod("a")], "no room", NOW).actions,
+  )
+  assert.deepEqual([status?.replicas, status?.observedGeneration], [1, 3])
   const [condition] = status?.conditions ?? []
   assert.deepEqual(
     [condition?.type, condition?.reason, condition?.message],
     ["ReplicaFailure", "FailedCreate", "no room"],
   )
-  const failed = newReplicaSet(1, { status: { replicas: 0, ...status } })
-  assert.deepEqual(planReplicaFailure(failed, "no room", NOW).actions, [])
-  assert.deepEqual(statusIn<ReplicaSet["status"]>(planReplicaSet(failed, [newPod("a")]).actions)?.conditions, [])
+  const failed = newReplicaSet(2, { status: status! })
+  assert.deepEqual(planReplicaFailure(failed, [newPod("a")], "no room for another", NOW).actions, [])
+  assert.deepEqual(
+    statusIn<ReplicaSet["status"]>(planReplicaSet(failed, [newPod("a"), newPod("b")]).actions)?.conditions,
+    [],
+  )
   assert.equal(statusIn<ReplicaSet["status"]>(planReplicaSet(failed, []).actions)?.conditions, undefined)
 })
 

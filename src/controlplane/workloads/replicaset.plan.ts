@@ -99,14 +99,17 @@ function statusOf(set: Replicated, active: readonly Pod[]): NonNullable<ReplicaS
   }
 }
 
-/** Says on the set why its pods cannot be made. @param now  RFC 3339 */
-export function planReplicaFailure(set: Replicated, message: string, now: string): Plan {
+/** Says on the set why its pods cannot be made, and how many there are. @param now  RFC 3339 */
+export function planReplicaFailure(set: Replicated, pods: readonly Pod[], message: string, now: string): Plan {
   const before = set.status?.conditions ?? []
-  const known = before.find(({ type }) => type === FAILURE)
-  if (known?.message === message) return { actions: [] }
   const condition = { type: FAILURE, status: "True" as const, reason: "FailedCreate", message, lastTransitionTime: now }
-  const { name = "", namespace = "" } = set.metadata
-  const type = set.kind === "ReplicaSet" ? REPLICA_SETS : REPLICATION_CONTROLLERS
-  const patch = { status: { conditions: [...before.filter((c) => c !== known), condition] } }
-  return { actions: [{ do: "patch", type: type as never, key: { namespace, name }, patch, subresource: "status" }] }
+  const conditions = before.some(({ type }) => type === FAILURE) ? before : [...before, condition]
+  const mine = pods.filter((pod) => isActive(pod) && controllerOf(pod)[0] === set.metadata.uid)
+  const status = { ...statusOf(set, mine), conditions }
+  return {
+    actions:
+      set.kind === "ReplicaSet"
+        ? statusWrite(REPLICA_SETS, set as ReplicaSet, status)
+        : statusWrite(REPLICATION_CONTROLLERS, set as ReplicationController, status),
+  }
 }

@@ -69,7 +69,7 @@ export function startWorkloads(runtime: Runtime, cluster: Cluster): void {
     const planned = (set: T) => plan(set, [...podsOf(set), ...pods.byIndex(ORPHANS, set.metadata.namespace ?? "")])
     start(type, podInformer, planned, [strays], (set, error) =>
       hasReason(error, "Forbidden", "Invalid")
-        ? planReplicaFailure(set, error.message, formatTime(runtime.clock.nowMs()))
+        ? planReplicaFailure(set, podsOf(set), error.message, formatTime(runtime.clock.nowMs()))
         : NOTHING,
     )
   }
