@@ -46,7 +46,7 @@ export function newHandlerChain(options: ChainOptions): Handler {
     ...(audit === undefined ? [] : [withRefusalAudit(audit, clock), withFailures(log)]),
     withDeadline(clock),
     withBodyLimit,
-    withAuthentication(authenticator),
+    withAuthentication(authenticator, log),
     ...(audit === undefined ? [] : [withAudit(audit, clock), withFailures(log)]),
     withImpersonation(authorizer),
     withFlow(options.classify),

@@ -56,4 +56,6 @@ export type Decision = { readonly allowed: boolean; readonly reason: string }
 /** @returns the user, undefined when the request carries no credential. @throws StatusError Unauthorized for a bad one */
 export interface Authenticator {
   authenticate(request: ServerRequest): UserInfo | undefined
+  /** Fetches what judging the credential takes. @returns undefined when there is nothing to wait for */
+  ready?(request: ServerRequest): Promise<void> | undefined
 }

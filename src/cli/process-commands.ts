@@ -1,6 +1,7 @@
 // The commands that run until they are interrupted: each reads its options and hands over to a composition root.
 import type { Command } from "commander"
 import { auditFlags, integer, list, servingOptions, withAuditFlags, withServingOptions } from "./arguments.ts"
+import { authenticationFlags, withAuthenticationFlags } from "./authentication-flags.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import type { Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
@@ -16,14 +17,12 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .option("--dir <dir>", "the fleet's folder", ".hawser")
     .action((o) => roots.down(terminal, { dir: o.dir }))
   addMembers(program, roots, terminal)
-  withAuditFlags(
-    withServingOptions(
-      program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
-    ),
+  withServerFlags(
+    program.command("apiserver").description("run the embedded API server with its controllers, nothing else"),
   )
     .option("--dir <dir>", "folder for its state; DIR/kubeconfig is the administrator's", ".hawser-apiserver")
     .option("-q, --quiet", "no progress on stderr", false)
-    .action((o) => roots.apiserver(terminal, { ...servingOptions(o), ...auditFlags(o), dir: o.dir, quiet: o.quiet }))
+    .action((o) => roots.apiserver(terminal, { ...serverFlags(o), dir: o.dir, quiet: o.quiet }))
   addHub(program, roots, terminal)
   program
     .command("agent")
@@ -38,12 +37,16 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     )
 }
 
+/** What the API server of a hub is told. */
+const withServerFlags = (command: Command) => withAuthenticationFlags(withAuditFlags(withServingOptions(command)))
+
+type Parsed = Parameters<typeof servingOptions>[0] &
+  Parameters<typeof auditFlags>[0] &
+  Parameters<typeof authenticationFlags>[0]
+const serverFlags = (o: Parsed) => ({ ...servingOptions(o), ...auditFlags(o), ...authenticationFlags(o) })
+
 function addUp(program: Command, roots: Roots, terminal: Terminal): void {
-  withAuditFlags(
-    withServingOptions(
-      program.command("up").description("start a hub and a fleet of simulated members in one process"),
-    ),
-  )
+  withServerFlags(program.command("up").description("start a hub and a fleet of simulated members in one process"))
     .option(
       "--clusters <n>",
       "how many members, cluster1 to clusterN (default: as many as there were, or 3)",
@@ -57,8 +60,7 @@ function addUp(program: Command, roots: Roots, terminal: Terminal): void {
     .option("-q, --quiet", "no progress on stderr", false)
     .action((o) =>
       roots.up(terminal, {
-        ...servingOptions(o),
-        ...auditFlags(o),
+        ...serverFlags(o),
         ...(o.clusters === undefined ? {} : { clusters: o.clusters }),
         dir: o.dir,
         sample: o.sample,

@@ -26,21 +26,40 @@ export type AuditFlags = {
   readonly auditLogMaxDays: number
 }
 
-export type UpOptions = ServingOptions &
-  AuditFlags & {
-    /** Absent: as many as there were, or 3. */
-    readonly clusters?: number
-    readonly dir: string
-    readonly sample: boolean
-    readonly detach: boolean
-    /** Fake nodes in every member. */
-    readonly nodes: number
-    /** How long --detach and the start wait for all members to join. */
-    readonly timeoutSeconds: number
-    readonly quiet: boolean
-  }
+/** Who counts besides the server's own certificates and tokens. Paths are as they were typed; names are kube-apiserver's. */
+export type AuthenticationFlags = {
+  /** File with an AuthenticationConfiguration; instead of the other flags of OIDC. */
+  readonly authenticationConfig?: string
+  readonly oidcIssuerUrl?: string
+  readonly oidcClientId?: string
+  readonly oidcUsernameClaim: string
+  /** Absent: the issuer's URL and `#`, but for e-mail addresses. `-`: none. */
+  readonly oidcUsernamePrefix?: string
+  readonly oidcGroupsClaim?: string
+  readonly oidcGroupsPrefix: string
+  readonly oidcCaFile?: string
+  readonly oidcSigningAlgs: readonly string[]
+  /** `claim=value` */
+  readonly oidcRequiredClaim: readonly string[]
+}
 
-export type ApiserverOptions = ServingOptions & AuditFlags & { readonly dir: string; readonly quiet: boolean }
+/** What the API server of a hub is told. */
+export type ServerFlags = ServingOptions & AuditFlags & AuthenticationFlags
+
+export type UpOptions = ServerFlags & {
+  /** Absent: as many as there were, or 3. */
+  readonly clusters?: number
+  readonly dir: string
+  readonly sample: boolean
+  readonly detach: boolean
+  /** Fake nodes in every member. */
+  readonly nodes: number
+  /** How long --detach and the start wait for all members to join. */
+  readonly timeoutSeconds: number
+  readonly quiet: boolean
+}
+
+export type ApiserverOptions = ServerFlags & { readonly dir: string; readonly quiet: boolean }
 
 export type HubOptions = {
   readonly kubeconfig: string

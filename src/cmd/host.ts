@@ -16,9 +16,11 @@ import { newEmbeddedServer, type EmbeddedServer } from "#controlplane/embedded-s
 import { kubeconfigText } from "#kube/kubeconfig.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { CommandError, EXIT } from "#cli/terminal.ts"
-import type { AuditFlags, ServingOptions } from "#cli/roots.ts"
+import type { ServerFlags, ServingOptions } from "#cli/roots.ts"
 import { openAuditLog } from "./audit-log.ts"
 import { newBackupEndpoint, removeUnfinishedBackups } from "./backup-endpoint.ts"
+import { fetchJson } from "./https-json.ts"
+import { readOidcIssuers } from "./oidc-issuers.ts"
 import { openStateDatabase, readEncryptionConfig } from "./state-database.ts"
 
 export interface Host extends AsyncDisposable {
@@ -44,7 +46,7 @@ export async function openHost(
     readonly dir: string
     /** What files in options are relative to. */
     readonly cwd: string
-    readonly serving: ServingOptions & AuditFlags
+    readonly serving: ServerFlags
     /** Taken at the last start: taken again where nobody asks for another. */
     readonly lastPort: number | undefined
     readonly admission?: (authorizer: RbacAuthorizer, reader: ObjectReader) => readonly AdmissionPlugin[]
@@ -61,6 +63,7 @@ export async function openHost(
   const metrics = runtime.metrics ?? newMetrics()
   addProcessMetrics(metrics)
   const audit = await openAuditLog(runtime, serving, options, opening)
+  const issuers = await readOidcIssuers(options.cwd, serving)
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
     pki,
@@ -70,6 +73,7 @@ export async function openHost(
     outbound: opening.adopt(newHttpsOutbound(), (opened) => opened.close()),
     metrics,
     ...(audit === undefined ? {} : { audit }),
+    ...(issuers.length === 0 ? {} : { oidc: { issuers, fetchJson } }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })
   const mounted = new Map<string, Handler>()

@@ -15,6 +15,8 @@ import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { conversionWebhook } from "#apiserver/apiextensions/conversion/conversion-webhook.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
+import type { FetchJson, OidcIssuer } from "#apiserver/authentication/oidc/issuer.ts"
+import { newOidcAuthenticator } from "#apiserver/authentication/oidc/oidc-authenticator.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
 import { newServiceAccountIssuer, type ServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
 import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
@@ -85,6 +87,8 @@ export type EmbeddedServerOptions = {
   /** Whether answers name flows: for servers that people look at. Default false. */
   readonly flowControl?: boolean
   readonly audit?: AuditOptions
+  /** Issuers elsewhere whose ID tokens count, and how they are reached. */
+  readonly oidc?: { readonly issuers: readonly OidcIssuer[]; readonly fetchJson: FetchJson }
   /** Where requests are counted, and what /metrics tells besides what is stored. */
   readonly metrics?: Metrics
   /** The network to webhooks and aggregated API servers. Absent: none of them can be reached. */
@@ -125,6 +129,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     clientCas: pki.caCertificate,
     serviceAccountIssuer: options.issuer,
     serviceAccountKeys: [pki.serviceAccountKey],
+    ...(options.oidc === undefined ? {} : { oidc: newOidcAuthenticator({ ...runtime, ...options.oidc }) }),
   })
   const webhooks = {
     outbound: options.outbound ?? NO_OUTBOUND,

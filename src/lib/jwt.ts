@@ -2,7 +2,7 @@
  * JSON Web Tokens (RFC 7519), signed with ES256 or RS256. Everything is synchronous on node:crypto, not on webcrypto:
  * a simulation must run in the same order every time, and work on the thread pool ends when it likes.
  */
-import { createHash, createPublicKey, sign, verify } from "node:crypto"
+import { constants, createHash, createPublicKey, sign, verify } from "node:crypto"
 import type { KeyObject } from "node:crypto"
 import type { Random } from "./random.ts"
 import { canSignRepeatably, signRepeatably } from "./x509/repeatable-signature.ts"
@@ -126,6 +126,97 @@ export function verifyJwtSignature(token: string, keys: readonly JwtKey[]): JwtC
   if (!isSigned) throw new JwtError("Cannot accept token: its signature is of no known key")
   return claims
 }
+
+type Signing = { readonly digest: string; readonly type: string; readonly curve?: string; readonly padding?: number }
+
+/** RFC 7518, without those that share a secret. */
+const SIGNINGS: ReadonlyMap<string, Signing> = new Map(
+  ["256", "384", "512"].flatMap((bits): [string, Signing][] => {
+    const digest = `sha${bits}`
+    const curve = { "256": "prime256v1", "384": "secp384r1", "512": "secp521r1" }[bits]!
+    return [
+      [`RS${bits}`, { digest, type: "rsa", padding: constants.RSA_PKCS1_PADDING }],
+      [`PS${bits}`, { digest, type: "rsa", padding: constants.RSA_PKCS1_PSS_PADDING }],
+      [`ES${bits}`, { digest, type: "ec", curve }],
+    ]
+  }),
+)
+
+/** Every algorithm that tokens of other issuers may be signed with. */
+export const JWT_ALGORITHMS: readonly string[] = [...SIGNINGS.keys()]
+
+/** A key of somebody else's. */
+export type PublishedKey = { readonly keyId: string; readonly publicKey: KeyObject }
+
+/**
+ * The keys of a JWKS document (RFC 7517) that sign: others, and those of kinds that are not known, are left out.
+ * @throws JwtError for what is no such document
+ */
+export function parseJwks(document: unknown): PublishedKey[] {
+  const keys = typeof document === "object" && document !== null && "keys" in document ? document.keys : undefined
+  if (!Array.isArray(keys)) throw new JwtError("Cannot read keys: it is no JWKS document")
+  return keys.slice(0, PUBLISHED_KEYS_MAX).flatMap((jwk: { use?: unknown; kid?: unknown; kty?: unknown } | null) => {
+    if (jwk === null || typeof jwk !== "object" || (jwk.use ?? "sig") !== "sig") return []
+    if (jwk.kty !== "RSA" && jwk.kty !== "EC") return []
+    try {
+      const publicKey = createPublicKey({ key: jwk as Record<string, string>, format: "jwk" })
+      return [{ keyId: typeof jwk.kid === "string" ? jwk.kid : "", publicKey }]
+    } catch {
+      return []
+    }
+  })
+}
+
+const PUBLISHED_KEYS_MAX = 100
+
+/** @returns the `kid` of a token, "" when it names none. @throws JwtError for what is no token */
+export function keyIdOf(token: string): string {
+  const { kid } = split(token).header
+  return typeof kid === "string" ? kid : ""
+}
+
+/**
+ * {@link verifyJwtSignature} with the keys of another issuer. The algorithm must be among `algorithms`, and one of the
+ * key's kind.
+ *
+ * @throws JwtError
+ */
+export function verifyPublished(
+  token: string,
+  keys: readonly PublishedKey[],
+  algorithms: readonly string[],
+): JwtClaims {
+  const { header, claims, signed, signature } = split(token)
+  const { alg, kid } = header
+  const signing = typeof alg === "string" && algorithms.includes(alg) ? SIGNINGS.get(alg) : undefined
+  if (signing === undefined) {
+    throw new JwtError(
+      `id token signed with unsupported algorithm, expected ${JSON.stringify(algorithms)} got ${JSON.stringify(alg)}`,
+    )
+  }
+  const data = Buffer.from(signed, "latin1")
+  const isSigned = keys.some(
+    ({ keyId, publicKey }) =>
+      (kid === undefined || kid === "" || keyId === "" || kid === keyId) &&
+      isOfKind(publicKey, signing) &&
+      verify(signing.digest, data, verification(publicKey, signing), signature),
+  )
+  if (!isSigned) throw new JwtError("failed to verify signature: failed to verify id token signature")
+  return claims
+}
+
+const isOfKind = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, { type, curve }: Signing) =>
+  asymmetricKeyType === type && (curve === undefined || asymmetricKeyDetails?.namedCurve === curve)
+
+/** The salt of PSS is as long as the digest. Source: RFC 7518 section 3.5. */
+const verification = (key: KeyObject, { padding }: Signing) =>
+  padding === undefined
+    ? withEncoding(key)
+    : {
+        key,
+        padding,
+        ...(padding === constants.RSA_PKCS1_PSS_PADDING ? { saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : {}),
+      }
 
 /** The part of {@link verifyJwt} that depends on who asks, and when. @throws JwtError that says which check failed */
 export function checkJwtClaims(claims: JwtClaims, checks: JwtChecks): void {

@@ -8,6 +8,7 @@ import { newBootstrapTokenAuthenticator } from "./bootstrap-token.ts"
 import { newClientCertificateAuthenticator } from "./client-certificate.ts"
 import { newLegacyTokenAuthenticator } from "./legacy-service-account-token.ts"
 import { newServiceAccountTokenAuthenticator } from "./service-account-token.ts"
+import type { OidcAuthenticator } from "./oidc/oidc-authenticator.ts"
 import type { TokenAuthenticator, TokenIdentity } from "./token.ts"
 import { withAuthenticatedGroup } from "./user.ts"
 import type { UserInfo } from "./user.ts"
@@ -23,6 +24,8 @@ export type AuthenticatorOptions = {
   readonly serviceAccountKeys: readonly string[]
   /** Whom tokens for this server are meant for. Default: the issuer. */
   readonly audiences?: readonly string[]
+  /** ID tokens of issuers elsewhere. */
+  readonly oidc?: OidcAuthenticator
   readonly staticTokens?: readonly { readonly token: string; readonly user: UserInfo }[]
 }
 
@@ -34,6 +37,8 @@ export type TokenReviewer = {
    * @returns undefined for a token that nothing is known of. @throws Error that says why a token does not count
    */
   authenticateToken(token: string, audiences?: readonly string[]): TokenIdentity | undefined
+  /** Fetches what judging the token takes. @returns undefined when there is nothing to wait for */
+  tokenReady?(token: string): Promise<void> | undefined
 }
 
 /**
@@ -50,6 +55,7 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator &
     newServiceAccountTokenAuthenticator({ reader, issuer, keys: accountKeys }),
     forAudiences(apiAudiences, newLegacyTokenAuthenticator({ reader, keys: accountKeys })),
     forAudiences(apiAudiences, newBootstrapTokenAuthenticator(reader)),
+    ...(options.oidc === undefined ? [] : [forAudiences(apiAudiences, options.oidc.authenticate)]),
   ]
 
   const authenticateToken = (token: string, audiences: readonly string[] = []): TokenIdentity | undefined => {
@@ -64,6 +70,12 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator &
   return {
     audiences: apiAudiences,
     authenticateToken,
+    tokenReady: (token) => options.oidc?.ready(token),
+    ready(request) {
+      if (options.oidc === undefined || request.peer.user !== undefined) return undefined
+      const token = bearerToken(request)
+      return token === undefined ? undefined : options.oidc.ready(token)
+    },
     authenticate(request) {
       const { user, certificate } = request.peer
       if (user !== undefined) return user

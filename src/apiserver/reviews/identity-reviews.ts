@@ -13,7 +13,7 @@ const GROUP = "authentication.k8s.io"
 /** The reviews that tell who someone is. Source: authentication.k8s.io/v1. */
 export function identityReviews(reviewer: TokenReviewer): VirtualResource[] {
   return [
-    { group: GROUP, resource: "tokenreviews", create: ({ object }) => reviewToken(reviewer, object) },
+    { group: GROUP, resource: "tokenreviews", create: ({ object }) => reviewWhenReady(reviewer, object) },
     {
       group: GROUP,
       resource: "selfsubjectreviews",
@@ -23,6 +23,11 @@ export function identityReviews(reviewer: TokenReviewer): VirtualResource[] {
       },
     },
   ]
+}
+
+function reviewWhenReady(reviewer: TokenReviewer, object: UnknownObject): UnknownObject | Promise<UnknownObject> {
+  const ready = reviewer.tokenReady?.(textIn(objectIn(object, "spec"), "token"))
+  return ready === undefined ? reviewToken(reviewer, object) : ready.then(() => reviewToken(reviewer, object))
 }
 
 function reviewToken(reviewer: TokenReviewer, object: UnknownObject): UnknownObject {
