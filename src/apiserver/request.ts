@@ -2,7 +2,11 @@ import type { HttpRequest, HttpResponse } from "#lib/http.ts"
 import type { UserInfo } from "#apiserver/authentication/user.ts"
 
 /** A request as it reaches the server, with what the transport knows of its sender. */
-export type ServerRequest = HttpRequest & { readonly peer: Peer }
+export type ServerRequest = HttpRequest & {
+  readonly peer: Peer
+  /** The values of a header that is there, where the listener joined those of several with ", ". */
+  readonly valuesOf?: (name: string) => readonly string[]
+}
 
 export type Peer = {
   /** `127.0.0.1`, or the name of a simulated host. */

@@ -14,6 +14,19 @@ export function withAuthenticationFlags(command: Command): Command {
     .option("--oidc-ca-file <file>", "authorities of the issuer's certificate (default: the system's)")
     .option("--oidc-signing-algs <algs>", "how ID tokens may be signed", list, ["RS256"])
     .option("--oidc-required-claim <claim=value>", "claim that ID tokens must have; may be repeated", list, [])
+    .option(
+      "--requestheader-client-ca-file <file>",
+      "authorities of front proxies, which say whom they send requests for",
+    )
+    .option("--requestheader-allowed-names <names>", "common names of front proxies (default: any)", list, [])
+    .option("--requestheader-username-headers <names>", "headers of the user's name", "x-remote-user")
+    .option("--requestheader-uid-headers <names>", "headers of the user's uid", "x-remote-uid")
+    .option("--requestheader-group-headers <names>", "headers of the user's groups", "x-remote-group")
+    .option(
+      "--requestheader-extra-headers-prefix <prefixes>",
+      "prefixes of headers of the user's extra",
+      "x-remote-extra-",
+    )
 }
 
 /** The part about authentication of parsed options. */
@@ -27,6 +40,7 @@ export function authenticationFlags(parsed: AuthenticationFlags): Authentication
       "oidcUsernamePrefix",
       "oidcGroupsClaim",
       "oidcCaFile",
+      "requestheaderClientCaFile",
     ] as const
   ).filter((name) => parsed[name] !== undefined)
   return {
@@ -35,5 +49,10 @@ export function authenticationFlags(parsed: AuthenticationFlags): Authentication
     oidcGroupsPrefix,
     oidcSigningAlgs: oidcSigningAlgs.length > 1 ? oidcSigningAlgs.slice(1) : oidcSigningAlgs,
     oidcRequiredClaim,
+    requestheaderAllowedNames: parsed.requestheaderAllowedNames,
+    requestheaderUsernameHeaders: parsed.requestheaderUsernameHeaders,
+    requestheaderUidHeaders: parsed.requestheaderUidHeaders,
+    requestheaderGroupHeaders: parsed.requestheaderGroupHeaders,
+    requestheaderExtraHeadersPrefix: parsed.requestheaderExtraHeadersPrefix,
   }
 }

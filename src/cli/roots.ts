@@ -41,6 +41,13 @@ export type AuthenticationFlags = {
   readonly oidcSigningAlgs: readonly string[]
   /** `claim=value` */
   readonly oidcRequiredClaim: readonly string[]
+  readonly requestheaderClientCaFile?: string
+  readonly requestheaderAllowedNames: readonly string[]
+  /** Names between commas, as the following. */
+  readonly requestheaderUsernameHeaders: string
+  readonly requestheaderUidHeaders: string
+  readonly requestheaderGroupHeaders: string
+  readonly requestheaderExtraHeadersPrefix: string
 }
 
 /** What the API server of a hub is told. */

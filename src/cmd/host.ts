@@ -19,6 +19,7 @@ import { CommandError, EXIT } from "#cli/terminal.ts"
 import type { ServerFlags, ServingOptions } from "#cli/roots.ts"
 import { openAuditLog } from "./audit-log.ts"
 import { newBackupEndpoint, removeUnfinishedBackups } from "./backup-endpoint.ts"
+import { readFrontProxy } from "./front-proxy.ts"
 import { fetchJson } from "./https-json.ts"
 import { readOidcIssuers } from "./oidc-issuers.ts"
 import { openStateDatabase, readEncryptionConfig } from "./state-database.ts"
@@ -63,6 +64,7 @@ export async function openHost(
   const metrics = runtime.metrics ?? newMetrics()
   addProcessMetrics(metrics)
   const audit = await openAuditLog(runtime, serving, options, opening)
+  const frontProxy = await readFrontProxy(options.cwd, serving)
   const issuers = await readOidcIssuers(options.cwd, serving)
   const server = await newEmbeddedServer(runtime, {
     storage: await engine.store("hub"),
@@ -73,6 +75,7 @@ export async function openHost(
     outbound: opening.adopt(newHttpsOutbound(), (opened) => opened.close()),
     metrics,
     ...(audit === undefined ? {} : { audit }),
+    ...(frontProxy === undefined ? {} : { frontProxy }),
     ...(issuers.length === 0 ? {} : { oidc: { issuers, fetchJson } }),
     ...(options.admission === undefined ? {} : { admission: options.admission }),
   })

@@ -15,6 +15,7 @@ import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { conversionWebhook } from "#apiserver/apiextensions/conversion/conversion-webhook.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
+import type { FrontProxyOptions } from "#apiserver/authentication/front-proxy.ts"
 import type { FetchJson, OidcIssuer } from "#apiserver/authentication/oidc/issuer.ts"
 import { newOidcAuthenticator } from "#apiserver/authentication/oidc/oidc-authenticator.ts"
 import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
@@ -87,6 +88,8 @@ export type EmbeddedServerOptions = {
   /** Whether answers name flows: for servers that people look at. Default false. */
   readonly flowControl?: boolean
   readonly audit?: AuditOptions
+  /** Proxies that are believed whom they send requests for. */
+  readonly frontProxy?: FrontProxyOptions
   /** Issuers elsewhere whose ID tokens count, and how they are reached. */
   readonly oidc?: { readonly issuers: readonly OidcIssuer[]; readonly fetchJson: FetchJson }
   /** Where requests are counted, and what /metrics tells besides what is stored. */
@@ -129,6 +132,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     clientCas: pki.caCertificate,
     serviceAccountIssuer: options.issuer,
     serviceAccountKeys: [pki.serviceAccountKey],
+    ...(options.frontProxy === undefined ? {} : { frontProxy: options.frontProxy }),
     ...(options.oidc === undefined ? {} : { oidc: newOidcAuthenticator({ ...runtime, ...options.oidc }) }),
   })
   const webhooks = {

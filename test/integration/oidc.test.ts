@@ -25,6 +25,13 @@ const log: Log = {
   info: (message, fields) => void logged.push(`${message}: ${(fields?.["error"] as Error | undefined)?.message}`),
   with: () => log,
 }
+const NO_PROXIES = {
+  requestheaderAllowedNames: [],
+  requestheaderUsernameHeaders: "",
+  requestheaderUidHeaders: "",
+  requestheaderGroupHeaders: "",
+  requestheaderExtraHeadersPrefix: "",
+}
 const ending = new AbortController()
 const issuer = createServer({ cert: pki.servingCertificate, key: pki.servingKey }, (request, response) => {
   if (request.url === "/redirected/.well-known/openid-configuration") {
@@ -52,6 +59,7 @@ before(async () => {
     oidcGroupsPrefix: "",
     oidcSigningAlgs: ["ES256"],
     oidcRequiredClaim: ["hd=example.com"],
+    ...NO_PROXIES,
   }
   const issuers = (await readOidcIssuers("/", flags)).map((one) => ({
     ...one,
@@ -137,7 +145,13 @@ test("documents that are large, moved, or of an issuer whose certificate is not 
 })
 
 test("flags that contradict each other are refused", async () => {
-  const flags = { oidcUsernameClaim: "sub", oidcGroupsPrefix: "", oidcSigningAlgs: ["RS256"], oidcRequiredClaim: [] }
+  const flags = {
+    oidcUsernameClaim: "sub",
+    oidcGroupsPrefix: "",
+    oidcSigningAlgs: ["RS256"],
+    oidcRequiredClaim: [],
+    ...NO_PROXIES,
+  }
   for (const [more, message] of [
     [{ oidcIssuerUrl: "https://a" }, /must be specified together/],
     [{ oidcIssuerUrl: "http://a", oidcClientId: "x" }, /want an https URL/],

@@ -307,3 +307,27 @@ test("newServiceAccountIssuer: documents name its keys", () => {
     id_token_signing_alg_values_supported: ["ES256"],
   })
 })
+
+test("a front proxy is believed whom it speaks for, and others speak for themselves beside it", () => {
+  const behind = newAuthenticator({
+    reader: objects.reader,
+    clock,
+    clientCas: ca.certificatePem,
+    serviceAccountIssuer: "https://hub",
+    serviceAccountKeys: [],
+    frontProxy: {
+      clientCa: oldCa.certificatePem,
+      allowedNames: [],
+      usernameHeaders: ["x-remote-user"],
+      uidHeaders: [],
+      groupHeaders: ["x-remote-group"],
+      extraHeaderPrefixes: [],
+    },
+  })
+  const headers = { "x-remote-user": "jane", "x-remote-group": "g" }
+  const judge = (from: typeof ca) =>
+    behind.authenticate({ ...request({ certificate: certificate({ ca: from }) }), headers })
+  assert.deepEqual(judge(oldCa), { name: "jane", groups: ["g", "system:authenticated"] })
+  assert.equal(judge(ca)?.name, "user")
+  assert.throws(() => judge(strangersCa), { message: "Unauthorized" })
+})

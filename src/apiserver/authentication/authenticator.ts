@@ -8,6 +8,7 @@ import { newBootstrapTokenAuthenticator } from "./bootstrap-token.ts"
 import { newClientCertificateAuthenticator } from "./client-certificate.ts"
 import { newLegacyTokenAuthenticator } from "./legacy-service-account-token.ts"
 import { newServiceAccountTokenAuthenticator } from "./service-account-token.ts"
+import { newFrontProxyAuthenticator, type FrontProxyOptions } from "./front-proxy.ts"
 import type { OidcAuthenticator } from "./oidc/oidc-authenticator.ts"
 import type { TokenAuthenticator, TokenIdentity } from "./token.ts"
 import { withAuthenticatedGroup } from "./user.ts"
@@ -24,6 +25,8 @@ export type AuthenticatorOptions = {
   readonly serviceAccountKeys: readonly string[]
   /** Whom tokens for this server are meant for. Default: the issuer. */
   readonly audiences?: readonly string[]
+  /** Proxies that are believed whom they send requests for. */
+  readonly frontProxy?: FrontProxyOptions
   /** ID tokens of issuers elsewhere. */
   readonly oidc?: OidcAuthenticator
   readonly staticTokens?: readonly { readonly token: string; readonly user: UserInfo }[]
@@ -50,6 +53,7 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator &
   const apiAudiences = options.audiences ?? [issuer]
   const authenticateCertificate = newClientCertificateAuthenticator(options.clientCas)
   const accountKeys = options.serviceAccountKeys.map(jwtKey)
+  const authenticateProxied = options.frontProxy && newFrontProxyAuthenticator(options.frontProxy)
   const tokenAuthenticators: TokenAuthenticator[] = [
     forAudiences(apiAudiences, newStaticTokenAuthenticator(options.staticTokens ?? [])),
     newServiceAccountTokenAuthenticator({ reader, issuer, keys: accountKeys }),
@@ -80,6 +84,12 @@ export function newAuthenticator(options: AuthenticatorOptions): Authenticator &
       const { user, certificate } = request.peer
       if (user !== undefined) return user
       let problem: unknown
+      try {
+        const proxied = authenticateProxied?.(request, clock.nowMs())
+        if (proxied !== undefined) return withAuthenticatedGroup(proxied)
+      } catch (error) {
+        problem = error
+      }
       if (certificate !== undefined) {
         try {
           const found = authenticateCertificate(certificate, clock.nowMs())

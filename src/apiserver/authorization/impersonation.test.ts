@@ -137,3 +137,14 @@ test("forbiddenError: the words of kubectl's users", () => {
     ['forbidden: User "boss" cannot get path "/foo"', 403, "Forbidden"],
   )
 })
+
+test("a group whose name has a comma is one group where the listener can tell", () => {
+  const headers = { "impersonate-user": "u", "impersonate-group": "a, b", "impersonate-extra-k": "x, y" }
+  const user = resolveImpersonation(
+    headers,
+    sender,
+    allowing("users u", "groups a, b", "userextras/k x, y"),
+    (name) => [headers[name as keyof typeof headers]],
+  )
+  assert.deepEqual([user?.groups, user?.extra], [["a, b", "system:authenticated"], { k: ["x, y"] }])
+})

@@ -21,6 +21,7 @@ type Claim = {
  * Whom a request wants to be taken for.
  *
  * @param headers  names in lower case; several values of one name joined with ", ", as the listener does
+ * @param valuesOf  the values of one name that is there; one of them may hold a comma
  * @returns undefined when the request asks for nothing of the kind
  * @throws StatusError BadRequest for groups without a user; Forbidden when `user` may not
  */
@@ -28,8 +29,9 @@ export function resolveImpersonation(
   headers: Readonly<Record<string, string>>,
   user: UserInfo,
   authorizer: Authorizer,
+  valuesOf: (name: string) => readonly string[] = (name) => headers[name]?.split(", ") ?? [],
 ): UserInfo | undefined {
-  const wanted = readHeaders(headers)
+  const wanted = readHeaders(headers, valuesOf)
   const { name, uid, groups, extra } = wanted
   if (name === "") {
     if (groups.length === 0 && extra.size === 0 && uid === "") return undefined
@@ -56,19 +58,18 @@ type Wanted = {
   readonly name: string
   readonly uid: string
   readonly groups: readonly string[]
-  readonly extra: ReadonlyMap<string, string[]>
+  readonly extra: ReadonlyMap<string, readonly string[]>
 }
 
-function readHeaders(headers: Readonly<Record<string, string>>): Wanted {
-  const extra = new Map<string, string[]>()
-  for (const [header, value] of Object.entries(headers)) {
-    if (header.startsWith(EXTRA_PREFIX)) extra.set(unescapeKey(header.slice(EXTRA_PREFIX.length)), value.split(", "))
+function readHeaders(headers: Readonly<Record<string, string>>, valuesOf: (name: string) => readonly string[]): Wanted {
+  const extra = new Map<string, readonly string[]>()
+  for (const header of Object.keys(headers)) {
+    if (header.startsWith(EXTRA_PREFIX)) extra.set(unescapeKey(header.slice(EXTRA_PREFIX.length)), valuesOf(header))
   }
-  const groups = headers["impersonate-group"]
   return {
     name: headers["impersonate-user"] ?? "",
     uid: headers["impersonate-uid"] ?? "",
-    groups: groups === undefined ? [] : groups.split(", "),
+    groups: headers["impersonate-group"] === undefined ? [] : valuesOf("impersonate-group"),
     extra,
   }
 }

@@ -27,7 +27,7 @@ export function withImpersonation(authorizer: Authorizer): Filter {
 
 function impersonatedUser(call: Call, authorizer: Authorizer): UserInfo | undefined {
   try {
-    return resolveImpersonation(call.request.headers, call.user, authorizer)
+    return resolveImpersonation(call.request.headers, call.user, authorizer, call.request.valuesOf)
   } catch (error) {
     call.headers[SNIFF_OPTIONS] = NO_SNIFF
     throw error

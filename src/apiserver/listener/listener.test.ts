@@ -242,3 +242,24 @@ test("a refused upgrade is an answer like any other, and the end of its connecti
   answer.resume()
   await once(answer, "end")
 })
+
+test("the values of a header that was sent twice are told apart from one with a comma, over either protocol", async () => {
+  const session = connectClient(false)
+  const stream = session.request({ ":path": "/x", "x-group": ["a", "b, c"] })
+  stream.resume()
+  await once(stream, "close")
+  session.close()
+  assert.deepEqual([seen?.headers["x-group"], seen?.valuesOf?.("x-group")], ["a, b, c", ["a", "b, c"]])
+  await new Promise<void>((resolve, reject) => {
+    const headers = { "X-Group": ["d", "e, f"] }
+    const options = { ca: ca.certificatePem, agent: false as const, headers }
+    const outgoing = request(`https://127.0.0.1:${listener.port}/x`, options, (response) => {
+      response.resume()
+      response.on("end", () => resolve())
+    })
+    outgoing.on("error", reject)
+    outgoing.end()
+  })
+  assert.deepEqual(seen?.valuesOf?.("x-group"), ["d", "e, f"])
+  assert.deepEqual(seen?.valuesOf?.("x-none"), [])
+})

@@ -88,7 +88,8 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
     }
     const peer = connections.peerOf(request.socket as TLSSocket, request.socket)
     const headers = plainHeaders(request.headers)
-    respond(request, { method: request.method ?? "GET", target: request.url ?? "/", headers, peer }, context)
+    const { method = "GET", url: target = "/", rawHeaders } = request
+    respond(request, { method, target, headers, rawHeaders, peer }, context)
       .then((answer) => {
         if (answer === undefined || response.destroyed) return void response.destroy()
         sendOverHttp1(request, response, answer, outgoing)
@@ -106,7 +107,7 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
   // HTTP/1.1 comes as requests, HTTP/2 as streams. Node would make a request of each stream too, now that somebody listens
   // for them, which costs as much as a small answer.
   server.removeAllListeners("stream")
-  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: readonly string[]) => {
     stream.on("error", () => stream.destroy())
     const { session } = stream
     const socket = session?.destroyed === false ? (session.socket as TLSSocket | undefined) : undefined
@@ -115,7 +116,7 @@ export async function newListener(options: ListenerOptions): Promise<Listener> {
     const method = headers[":method"] ?? "GET"
     const target = headers[":path"] ?? "/"
     const peer = connections.peerOf(socket, session)
-    respond(stream, { method, target, headers: plainHeaders(headers), peer }, context)
+    respond(stream, { method, target, headers: plainHeaders(headers), rawHeaders, peer }, context)
       .then((answer) => {
         if (answer === undefined || stream.destroyed) return void stream.destroy()
         sendOverHttp2(stream, method, answer, outgoing)
@@ -175,6 +176,8 @@ type Head = {
   readonly method: string
   readonly target: string
   readonly headers: Record<string, string>
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
   readonly peer: Peer
 }
 
@@ -184,7 +187,7 @@ type Head = {
  */
 async function respond(
   incoming: NodeJS.ReadableStream & { resume(): unknown },
-  { method, target, headers, peer }: Head,
+  { method, target, headers, rawHeaders, peer }: Head,
   { clock, log, limits, ledger, route }: Context,
 ): Promise<HttpResponse | undefined> {
   const found = route(target)
@@ -202,6 +205,7 @@ async function respond(
       path: target.slice(found.prefix.length) || "/",
       headers,
       peer,
+      valuesOf: (name) => rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]!.toLowerCase() === name),
       ...(body === undefined || body.length === 0 ? {} : { body }),
     })
     return await withCompression(answer, headers)
