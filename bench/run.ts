@@ -121,7 +121,7 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
   }
   if (wanted.has("watchers")) {
     say("watchers")
-    rows.push(...(await benchWatchers(entryOf(), join(dir, "watchers"), rounds)))
+    rows.push(...(await benchWatchers(join(import.meta.dirname, "../bin/hawser"), join(dir, "watchers"), rounds)))
   }
   if (!isGiven && wanted.has("apiserver")) servers = await benchServers(entryOf(), dir, rounds, say)
   return { rows, servers }

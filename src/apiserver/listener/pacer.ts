@@ -1,7 +1,7 @@
 import type { Clock } from "#lib/clock.ts"
 
 /** What of all streams together is handed to Node at a time. */
-const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024
+const IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024
 /** How long nothing may be taken until others are let past. */
 const WAIT_MS_MAX = 100
 
