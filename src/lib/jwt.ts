@@ -191,7 +191,7 @@ export function verifyPublished(
   const signing = typeof alg === "string" && algorithms.includes(alg) ? SIGNINGS.get(alg) : undefined
   if (signing === undefined) {
     throw new JwtError(
-      `id token signed with unsupported algorithm, expected ${JSON.stringify(algorithms)} got ${JSON.stringify(alg)}`,
+      `oidc: id token signed with unsupported algorithm, expected ${JSON.stringify(algorithms)} got ${JSON.stringify(alg)}`,
     )
   }
   const data = Buffer.from(signed, "latin1")

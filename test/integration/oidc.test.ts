@@ -110,7 +110,7 @@ test("an ID token is its user, by the first request already", async () => {
 test("an ID token that does not count is 401, and the log says why", async () => {
   for (const [claims, why] of [
     [{ exp: 1 }, /oidc: token is expired/],
-    [{ aud: "other" }, /oidc: expected audience in \["hawser"\] got \["other"\]/],
+    [{ aud: "other" }, /oidc: expected audience "hawser" got \["other"\]/],
     [{ hd: undefined }, /oidc: required claim hd not present in ID token/],
   ] as const) {
     logged.length = 0

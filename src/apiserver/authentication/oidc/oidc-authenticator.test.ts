@@ -102,7 +102,7 @@ test("a token that is not signed by the issuer, or in a way that is not allowed"
   const none = `${part({ alg: "none", kid: "k" })}.${part(claims())}.`
   const good = signed("RS256", rsa, "k", claims())
   const signature = /^oidc: verify token: failed to verify signature/
-  const algorithm = /^oidc: verify token: id token signed with unsupported algorithm, expected \["RS256"\] got/
+  const algorithm = /^oidc: verify token: oidc: id token signed with unsupported algorithm, expected \["RS256"\] got/
   for (const [token, why] of [
     [signed("RS256", stranger, "k", claims()), signature],
     [`${good.split(".")[0]}.${part(claims({ sub: "admin" }))}.${good.split(".")[2]}`, signature],

@@ -1,3 +1,4 @@
+import { goJsonKind } from "#apimachinery/go-text.ts"
 import { audiencesOf, type JwtClaims } from "#lib/jwt.ts"
 import type { OidcIssuer } from "./issuer.ts"
 
@@ -18,8 +19,8 @@ export type OidcUser = {
 export function planOidcUser(issuer: OidcIssuer, claims: JwtClaims, nowMs: number): OidcUser {
   checkTimes(claims, nowMs)
   if (!audiencesOf(claims).some((audience) => issuer.audiences.includes(audience))) {
-    const want = issuer.audiences.map((audience) => JSON.stringify(audience)).join(" ")
-    throw new Error(`oidc: verify token: oidc: expected audience in [${want}] got ${goList(audiencesOf(claims))}`)
+    const want = issuer.audiences.length === 1 ? JSON.stringify(issuer.audiences[0]) : `in ${goList(issuer.audiences)}`
+    throw new Error(`oidc: verify token: oidc: expected audience ${want} got ${goList(audiencesOf(claims))}`)
   }
   const name = usernameOf(issuer, claims)
   const { uidClaim } = issuer
@@ -50,7 +51,13 @@ function checkTimes({ exp, nbf }: JwtClaims, nowMs: number): void {
   }
 }
 
-const timeText = (ms: number) => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms))
+/** As Go prints a time; what is none there is its year 1. */
+function timeText(ms: number): string {
+  if (ms === 0 || Math.abs(ms) > 8.64e15) return "0001-01-01 00:00:00 +0000 UTC"
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`
+}
+
+const notText = (value: unknown) => `json: cannot unmarshal ${goJsonKind(value)} into Go value of type string`
 
 function usernameOf({ username }: OidcIssuer, claims: JwtClaims): string {
   const name = textOf(claims, username.claim, "username")
@@ -60,22 +67,23 @@ function usernameOf({ username }: OidcIssuer, claims: JwtClaims): string {
     if (typeof verified !== "boolean") throw new Error(`oidc: parse 'email_verified' claim: not a boolean`)
     if (!verified) throw new Error("oidc: email not verified")
   }
-  return name === "" ? "" : username.prefix + name
+  return username.prefix + name
 }
 
 function textOf(claims: JwtClaims, claim: string, what: string): string {
   const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined
   if (value === undefined) throw new Error(`oidc: parse ${what} claims ${JSON.stringify(claim)}: claim not present`)
-  if (typeof value !== "string") throw new Error(`oidc: parse ${what} claims ${JSON.stringify(claim)}: not a string`)
+  if (typeof value !== "string")
+    throw new Error(`oidc: parse ${what} claims ${JSON.stringify(claim)}: ${notText(value)}`)
   return value
 }
 
 function groupsOf({ groups }: OidcIssuer, claims: JwtClaims): string[] {
-  if (groups === undefined || !Object.hasOwn(claims, groups.claim)) return []
-  const value = claims[groups.claim]
+  const value = groups !== undefined && Object.hasOwn(claims, groups.claim) ? claims[groups.claim] : null
+  if (groups === undefined || value === null) return []
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (!list.every((group) => typeof group === "string")) {
-    throw new Error(`oidc: parse groups claim ${JSON.stringify(groups.claim)}: not a list of strings`)
+    throw new Error(`oidc: parse groups claim ${JSON.stringify(groups.claim)}: ${notText(value)}`)
   }
   return (list as string[]).map((group) => groups.prefix + group)
 }
@@ -84,7 +92,7 @@ function checkRequired({ requiredClaims }: OidcIssuer, claims: JwtClaims): void 
   for (const [claim, want] of Object.entries(requiredClaims)) {
     if (!Object.hasOwn(claims, claim)) throw new Error(`oidc: required claim ${claim} not present in ID token`)
     const found = claims[claim]
-    if (typeof found !== "string") throw new Error(`oidc: parse claim ${claim}: not a string`)
+    if (typeof found !== "string") throw new Error(`oidc: parse claim ${claim}: ${notText(found)}`)
     if (found !== want)
       throw new Error(`oidc: required claim ${claim} value does not match. Got = ${found}, want = ${want}`)
   }
