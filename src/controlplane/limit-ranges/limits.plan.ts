@@ -7,7 +7,7 @@ import { podAmounts } from "#controlplane/resource-quota/pod-amounts.ts"
 
 const ANNOTATION = "kubernetes.io/limit-ranger"
 
-/** Fills in what the range says of containers that say nothing, and notes it. Changes `pod`. */
+/** Fills in what the range says of containers that say nothing, and notes it. Changes `pod`, which may be invalid yet. */
 export function setLimitDefaults({ spec }: LimitRange, pod: Pod): void {
   const requests: ResourceList = {}
   const limits: ResourceList = {}
@@ -16,7 +16,7 @@ export function setLimitDefaults({ spec }: LimitRange, pod: Pod): void {
     Object.assign(limits, item.default)
   }
   const notes = [
-    ...pod.spec.containers.flatMap((container) => fillIn(container, "container", requests, limits)),
+    ...(pod.spec.containers ?? []).flatMap((container) => fillIn(container, "container", requests, limits)),
     ...(pod.spec.initContainers ?? []).flatMap((container) => fillIn(container, "init container", requests, limits)),
   ]
   if (notes.length === 0) return
@@ -39,7 +39,7 @@ function fillIn(container: Container, what: string, requests: ResourceList, limi
 export function podLimitProblem({ spec }: LimitRange, pod: Pod): string | undefined {
   const problems = (spec?.limits ?? []).flatMap((item) => {
     if (item.type === "Container") {
-      return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap(({ resources }) =>
+      return [...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].flatMap(({ resources }) =>
         outOfRange(item, { requests: amountsOf(resources?.requests), limits: amountsOf(resources?.limits) }),
       )
     }

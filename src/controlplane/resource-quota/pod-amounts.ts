@@ -11,7 +11,7 @@ type Side = "requests" | "limits"
  */
 export function podAmounts(pod: Pod, side: Side): Map<string, Quantity> {
   let running = new Map<string, Quantity>()
-  for (const container of pod.spec.containers) running = sum(running, ofContainer(container, side))
+  for (const container of pod.spec.containers ?? []) running = sum(running, ofContainer(container, side))
   let sidecars = new Map<string, Quantity>()
   let starting = new Map<string, Quantity>()
   for (const container of pod.spec.initContainers ?? []) {
