@@ -1,32 +1,20 @@
-const compiled = new Map<string, RegExp | Error>()
+import { RE2JS } from "re2js"
 
 /** As many compiled patterns are kept; a pattern belongs to a CRD, and those are few. */
 const COMPILED_MAX = 10_000
 
-const CLASSES: { readonly [name: string]: string } = {
-  alnum: "0-9A-Za-z",
-  alpha: "A-Za-z",
-  ascii: "\\x00-\\x7f",
-  blank: "\\t ",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "!-~",
-  lower: "a-z",
-  print: " -~",
-  punct: "!-\\/:-@\\[-`{-~",
-  space: "\\t\\n\\v\\f\\r ",
-  upper: "A-Z",
-  word: "0-9A-Za-z_",
-  xdigit: "0-9A-Fa-f",
+/** A regular expression of Go: matched in time that grows with the text alone, whatever the pattern. */
+export interface GoRegExp {
+  /** Whether any part of the text matches. */
+  test(text: string): boolean
+  /** The parts that match, one behind the other. @param limit  so many at most */
+  findAll(text: string, limit?: number): string[]
 }
 
-/**
- * A regular expression in Go's syntax, which schemas use, as one of JavaScript. Patterns are matched by backtracking here
- * and not in linear time as in Go: whoever may write CRDs may make validation slow.
- *
- * @returns the error instead when the pattern is invalid
- */
-export function goRegExp(pattern: string): RegExp | Error {
+const compiled = new Map<string, GoRegExp | Error>()
+
+/** @returns the error instead, in Go's words, when the pattern is invalid */
+export function goRegExp(pattern: string): GoRegExp | Error {
   let result = compiled.get(pattern)
   if (result === undefined) {
     result = compile(pattern)
@@ -36,30 +24,25 @@ export function goRegExp(pattern: string): RegExp | Error {
   return result
 }
 
-function compile(pattern: string): RegExp | Error {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern)
-  const source = translate(flags === null ? pattern : pattern.slice(flags[0].length))
+function compile(pattern: string): GoRegExp | Error {
   try {
-    return new RegExp(source, `${flags?.[1] ?? ""}u`)
-  } catch {
-    // The `u` flag refuses escapes that need none, such as `\-` and `\_`, which Go accepts.
-    try {
-      return new RegExp(source, flags?.[1] ?? "")
-    } catch (error) {
-      return error as Error
+    const program = RE2JS.compile(pattern)
+    return {
+      test: (text) => program.test(text),
+      findAll(text, limit = Infinity) {
+        const found: string[] = []
+        const matcher = program.matcher(text)
+        let end = -1
+        while (found.length < limit && matcher.find()) {
+          // As in Go: nothing does not match directly behind a match.
+          if (matcher.end() === matcher.start() && matcher.start() === end) continue
+          end = matcher.end()
+          found.push(matcher.group() ?? "")
+        }
+        return found
+      },
     }
+  } catch (error) {
+    return error as Error
   }
-}
-
-function translate(pattern: string): string {
-  return pattern
-    .replaceAll("(?P<", "(?<")
-    .replace(/\[:(\^?)(\w+):\]/g, (all, negated: string, name: string) =>
-      negated === "" && Object.hasOwn(CLASSES, name) ? CLASSES[name]! : all,
-    )
-    .replace(/\\([AzQEpP\\])(\w)?/g, (all, char: string, next: string | undefined) => {
-      if (char === "A") return `^${next ?? ""}`
-      if (char === "z") return `$${next ?? ""}`
-      return (char === "p" || char === "P") && next !== undefined ? `\\${char}{${next}}` : all
-    })
 }

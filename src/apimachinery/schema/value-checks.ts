@@ -87,7 +87,7 @@ export function textChecks(schema: JsonSchema): ValueCheck[] {
       if (minLength !== undefined && codePoints(text) < minLength) {
         return invalid(text, (name) => `${name} in body should be at least ${minLength} chars long`)
       }
-      if (regExp === undefined || (regExp instanceof RegExp && regExp.test(text))) return undefined
+      if (regExp === undefined || (!(regExp instanceof Error) && regExp.test(text))) return undefined
       const shown = regExp instanceof Error ? `${pattern}, but pattern is invalid: ${regExp.message}` : pattern
       return invalid(text, (name) => `${name} in body should match '${shown}'`)
     })

@@ -6,14 +6,8 @@ import { declare, member, type FunctionDeclaration } from "./declare.ts"
 
 function findAll(text: Value, pattern: Value, limit: number): string[] | CelError {
   const compiled = goRegExp(pattern as string)
-  if (compiled instanceof Error) return new CelError(`Illegal regex: error parsing regexp: ${compiled.message}`)
-  const found: string[] = []
-  if (limit === 0) return found
-  for (const match of (text as string).matchAll(new RegExp(compiled, `${compiled.flags}g`))) {
-    found.push(match[0])
-    if (found.length === limit) break
-  }
-  return found
+  if (compiled instanceof Error) return new CelError(`Illegal regex: ${compiled.message}`)
+  return compiled.findAll(text as string, limit < 0 ? undefined : limit)
 }
 
 const asList = (found: string[] | CelError): Value => (found instanceof CelError ? found : new ArrayList(found))

@@ -38,7 +38,7 @@ const size: Call = (value) =>
 const matches: Call = (text, pattern) => {
   if (typeof text !== "string" || typeof pattern !== "string") return noSuchOverload()
   const compiled = goRegExp(pattern)
-  return compiled instanceof Error ? new CelError(`error parsing regexp: ${compiled.message}`) : compiled.test(text)
+  return compiled instanceof Error ? new CelError(compiled.message) : compiled.test(text)
 }
 
 /** A function of two texts. */

@@ -82,5 +82,5 @@ function checkPattern(args: readonly (Value | undefined)[]): void {
   const pattern = args[1]
   if (typeof pattern !== "string") return
   const compiled = goRegExp(pattern)
-  if (compiled instanceof Error) throw new PlanError(`error parsing regexp: ${compiled.message}`)
+  if (compiled instanceof Error) throw new PlanError(compiled.message)
 }
