@@ -79,6 +79,16 @@ test("a watch and a list go on across a restart, whatever memory keeps", async (
   )
 })
 
+test("history that memory drops while older is being read is read as well", async () => {
+  const engine = await open(newFile())
+  const store = await engine.store("a", { historyEventsMax: 2 })
+  for (let i = 0; i < 6; i++) await store.put("/a", Buffer.from(`${i}`), i)
+  // Its event pushes another out of memory before the reading begins.
+  const write = store.put("/a", Buffer.from("6"), 6)
+  assert.equal((await eventsSince(store, 1)).length, 6)
+  await write
+})
+
 test("events older than five minutes are forgotten, values stay", async () => {
   const file = newFile()
   const engine = await open(file)

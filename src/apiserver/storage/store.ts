@@ -3,6 +3,9 @@ import { OrderedValues } from "./ordered-values.ts"
 import { CompactedError, type Storage, type StorageEvent, type StoredValue, type WriteResult } from "./storage.ts"
 import { isUnder, WatcherIndex, type Watcher } from "./watcher-index.ts"
 
+/** How often history is read again because memory dropped more of it meanwhile; whoever asked may ask again. */
+const RECALL_TRIES_MAX = 5
+
 /** A write that has its revision and is not acknowledged yet. */
 export type PendingWrite = {
   readonly event: StorageEvent
@@ -161,11 +164,13 @@ export class Store implements Storage {
   }
 
   async #recall(after: number): Promise<void> {
-    const until = this.#history.oldest
-    const { events, gaps } = await this.#log.recall!(this, after, until)
-    // What was dropped meanwhile would be missing between: the next recall reads it as well.
-    if (this.#history.oldest === until) this.#history.prepend(after, events, gaps)
-    else await this.recall(after)
+    for (let tries = 0; tries < RECALL_TRIES_MAX; tries++) {
+      const until = this.#history.oldest
+      const { events, gaps } = await this.#log.recall!(this, after, until)
+      if (this.#history.oldest === until) return this.#history.prepend(after, events, gaps)
+      // What was dropped meanwhile would be missing between: it is read as well. Those who wait must not wait for themselves.
+      if (after < (this.#log.oldestKept?.(this) ?? Infinity)) return
+    }
   }
 
   compact(revision: number): void {
