@@ -33,5 +33,9 @@ export function normal(text: string): string {
         .trimEnd(),
     )
     .join("\n")
+    .replace(REPAIRED, "Events:  <none>\n")
     .trim()
 }
+
+/** What kube-apiserver says of a Service that it looks at before it has heard of its address: sometimes. */
+const REPAIRED = /Events:\n +Type .*\n +---.*\n( +Warning +ClusterIPNotAllocated .*\n?)+/g
