@@ -1,6 +1,6 @@
 // Source: k8s.io/kubernetes pkg/registry/core/{namespace,pod,secret,node,persistentvolume*}/strategy.go.
 import { clone } from "#apimachinery/json.ts"
-import { listIn, makeObject, objectIn, textIn } from "#apiserver/builtin/fields.ts"
+import { listIn, makeObject, objectIn } from "#apiserver/builtin/fields.ts"
 import { formatTime } from "#lib/clock.ts"
 import type { KindStrategy } from "./kinds.ts"
 import { restoreExcept } from "./strategy.ts"
@@ -39,13 +39,6 @@ export const NAMESPACES: KindStrategy = {
     delete namespace.metadata.deletionGracePeriodSeconds
   },
   holdsDeletion: (namespace) => listIn(namespace["spec"], "finalizers").length > 0,
-}
-
-export const SECRETS: KindStrategy = {
-  prepareForUpdate(secret, before) {
-    // An update that says no type means the old one.
-    if (secret["type"] === "Opaque" && textIn(before, "type") !== "") secret["type"] = before["type"]
-  },
 }
 
 export const NODES: KindStrategy = { keepsStatusOnCreate: true }

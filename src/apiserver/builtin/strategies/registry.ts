@@ -1,17 +1,17 @@
 import { CERTIFICATE_SIGNING_REQUESTS } from "./certificates.ts"
-import { NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, SECRETS } from "./core.ts"
+import { NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from "./core.ts"
 import type { KindStrategy } from "./kinds.ts"
-import { DAEMON_SETS, JOBS } from "./workloads.ts"
+import { DAEMON_SETS, DEPLOYMENTS, JOBS } from "./workloads.ts"
 
 const NOTHING_SPECIAL: KindStrategy = {}
 
 const STRATEGIES: { readonly [groupResource: string]: KindStrategy } = {
   "/namespaces": NAMESPACES,
-  "/secrets": SECRETS,
   "/nodes": NODES,
   "/persistentvolumes": PERSISTENT_VOLUMES,
   "/persistentvolumeclaims": PERSISTENT_VOLUME_CLAIMS,
   "apps/daemonsets": DAEMON_SETS,
+  "apps/deployments": DEPLOYMENTS,
   "batch/jobs": JOBS,
   "certificates.k8s.io/certificatesigningrequests": CERTIFICATE_SIGNING_REQUESTS,
 }

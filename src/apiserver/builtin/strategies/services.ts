@@ -39,7 +39,21 @@ export function newServiceStrategy(allocation: ServiceAllocation): KindStrategy 
       keepAllocations(service, before)
       allocate(service)
     },
+    warnings: serviceWarnings,
   }
+}
+
+/** Fields that do nothing for the service's type. */
+function serviceWarnings({ spec }: UnknownObject): string[] {
+  const isExternalName = textIn(spec, "type") === "ExternalName"
+  const warnings: string[] = []
+  if (isExternalName && listIn(spec, "externalIPs").length > 0) {
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"')
+  }
+  if (!isExternalName && textIn(spec, "externalName") !== "") {
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"')
+  }
+  return warnings
 }
 
 const storedServices = ({ reader }: ServiceAllocation) => reader?.().list({ group: "", resource: "services" }) ?? []
@@ -91,6 +105,7 @@ const addressText = (address: number) => [24, 16, 8, 0].map((shift) => (address 
 function keepAllocations(service: UnknownObject, before: UnknownObject): void {
   const spec = makeObject(service, "spec")
   const old = objectIn(before, "spec")
+  if (!isReachableFromOutside(spec)) dropUnchanged(spec, old, ["externalTrafficPolicy"])
   if (spec["type"] === "ExternalName") {
     if (old["type"] !== "ExternalName") dropUnchanged(spec, old, [...ALLOCATED, "internalTrafficPolicy"])
     return
@@ -105,12 +120,16 @@ function keepAllocations(service: UnknownObject, before: UnknownObject): void {
     if (hasPorts) port["nodePort"] ??= nodePort
     else if (port["nodePort"] === nodePort) delete port["nodePort"]
   }
-  if (!hasPorts && listIn(spec, "externalIPs").length === 0) dropUnchanged(spec, old, ["externalTrafficPolicy"])
   if (spec["type"] !== "LoadBalancer") {
     dropUnchanged(spec, old, ["allocateLoadBalancerNodePorts", "loadBalancerClass"])
     service["status"] = { loadBalancer: {} }
   }
 }
+
+const isReachableFromOutside = (spec: Json) =>
+  spec["type"] === "NodePort" ||
+  spec["type"] === "LoadBalancer" ||
+  (spec["type"] === "ClusterIP" && listIn(spec, "externalIPs").length > 0)
 
 /** A field that only made sense for the old type goes, unless it was changed too: then validation says so. */
 function dropUnchanged(spec: Json, old: Json, fields: readonly string[]): void {

@@ -1,4 +1,4 @@
-// Source: k8s.io/kubernetes pkg/registry/{apps/daemonset,batch/job}/strategy.go.
+// Source: k8s.io/kubernetes pkg/registry/{apps/daemonset,apps/deployment,batch/job}/strategy.go.
 import { deepEqual } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { makeObject, objectIn } from "#apiserver/builtin/fields.ts"
@@ -20,6 +20,19 @@ export const DAEMON_SETS: KindStrategy = {
     const old = Number(before.metadata.annotations?.[TEMPLATE_GENERATION] ?? "1")
     const isChanged = !deepEqual(objectIn(daemonSet, "spec")["template"], objectIn(before, "spec")["template"])
     annotate(daemonSet, TEMPLATE_GENERATION, String(isChanged ? old + 1 : old))
+  },
+}
+
+export const DEPLOYMENTS: KindStrategy = {
+  prepareForUpdate(deployment, before, { subresource }) {
+    if (subresource === "status") {
+      if (before.metadata.labels === undefined) delete deployment.metadata.labels
+      else deployment.metadata.labels = { ...before.metadata.labels }
+      return
+    }
+    // Its annotations are handed on to its ReplicaSets, and so count as something to do.
+    if (deepEqual(deployment.metadata.annotations, before.metadata.annotations)) return
+    deployment.metadata.generation = (before.metadata.generation ?? 0) + 1
   },
 }
 

@@ -1,9 +1,10 @@
 // Source: k8s.io/kubernetes pkg/apis/core/validation: ValidatePodSpec.
 import { invalidField, requiredField, unsupportedField } from "#apimachinery/field-errors.ts"
+import { isDns1123Subdomain } from "#apimachinery/names.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
-import { itemsIn, numberIn, textIn } from "#apiserver/builtin/fields.ts"
+import { itemsIn, listIn, numberIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
-import { dnsLabel, dnsSubdomain, labels, oneOf } from "./checks.ts"
+import { dnsLabel, dnsSubdomain, ipAddress, labels, oneOf } from "./checks.ts"
 import { validateContainer } from "./containers.ts"
 import { validateVolumes } from "./volumes.ts"
 
@@ -52,6 +53,14 @@ function validateSettings(spec: Json, path: string): FieldError[] {
   }
   for (const [i, constraint] of itemsIn(spec, "topologySpreadConstraints").entries()) {
     errors.push(...validateSpread(constraint, `${path}.topologySpreadConstraints[${i}]`))
+  }
+  for (const [i, alias] of itemsIn(spec, "hostAliases").entries()) {
+    const at = `${path}.hostAliases[${i}]`
+    errors.push(...ipAddress(`${at}.ip`, textIn(alias, "ip")))
+    for (const [j, name] of listIn(alias, "hostnames").entries()) {
+      for (const problem of isDns1123Subdomain(String(name)))
+        errors.push(invalidField(`${at}.hostnames[${j}]`, name, problem))
+    }
   }
   errors.push(...dnsSubdomain(`${path}.priorityClassName`, spec["priorityClassName"]))
   return errors
