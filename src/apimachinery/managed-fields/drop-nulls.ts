@@ -11,8 +11,8 @@ export function dropNulls(object: UnknownObject, shape: Shape): UnknownObject {
 }
 
 /** The same, with nulls in lists and maps as Go reads them: a list of structs has one that is empty. */
-export function zeroNulls(object: UnknownObject, shape: Shape): UnknownObject {
-  return withoutNulls(object, shape, zeroOf) as UnknownObject
+export function zeroNulls<T extends object>(object: T, shape: Shape): T {
+  return withoutNulls(object, shape, zeroOf) as T
 }
 
 /** What a null that is an element of a list or map stands for. */

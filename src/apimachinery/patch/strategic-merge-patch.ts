@@ -215,12 +215,12 @@ function memberTest(list: readonly unknown[], mergeKey: string): (element: unkno
 /** @throws StatusError for what is no object */
 function membersOf(element: unknown): JsonObject {
   if (isJsonObject(element)) return element
-  throw newStatusError("", `expected a map[string]interface {}, but received a ${goType(element)}`)
+  throw newStatusError("", `expected a map[string]interface {}, but received a ${typeName(element)}`)
 }
 
 function listOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
-  throw newStatusError("", `expected a []interface {}, but received a ${goType(value)}`)
+  throw newStatusError("", `expected a []interface {}, but received a ${typeName(value)}`)
 }
 
 /** All elements must be objects that have the merge key. */
@@ -252,3 +252,6 @@ function elementTypeOf(lists: readonly (readonly unknown[])[]): string {
 
 const unknownDirective = (directive: unknown, patch: JsonObject) =>
   newStatusError("", `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
+
+/** As Go prints it where it expects text: nil has no type. */
+const typeName = (value: unknown) => (value === null ? "%!s(<nil>)" : goType(value))

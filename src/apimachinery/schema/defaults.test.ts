@@ -83,6 +83,13 @@ for (const { name, schema, spec, want } of [
   })
 }
 
+test("setSchemaDefaults: keeps nulls for validation to refuse, but for those with a default", () => {
+  const kind = customKind({ type: "object", properties: { a: withDefault("x"), b: TEXT } })
+  const object = { apiVersion: "x/v1", kind: "X", metadata: {}, spec: { a: null, b: null } }
+  setSchemaDefaults(object, kind, true)
+  assert.deepEqual(object.spec, { a: "x", b: null })
+})
+
 test("setSchemaDefaults: objects do not share a default", () => {
   const kind = customKind({
     type: "object",

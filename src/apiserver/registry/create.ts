@@ -67,7 +67,7 @@ async function createNamed(
   const context = strategyContext(request, nowMs)
   checkIdentity(request, object)
   stampForCreate(object.metadata, info.namespaced ? namespace : "", deps.random, nowMs)
-  setDefaults(info, object)
+  setDefaults(info, object, tracked)
   // Before admission and strategy: what they add belongs to nobody.
   if (!tracked) trackCreate(request, object, nowMs)
   // A generated name is drawn after that.

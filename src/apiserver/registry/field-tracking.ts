@@ -63,7 +63,10 @@ function callOf(request: WriteRequest) {
 
 /** What this path does not write, and so cannot own. */
 function resetFieldsOf({ info, subresource }: WriteRequest): (readonly string[])[] {
-  if (subresource === "status") return [["spec"]]
+  if (subresource === "status") {
+    // Source: pkg/registry/apps/deployment/strategy.go.
+    return info.group === "apps" && info.resource === "deployments" ? [["spec"], ["metadata", "labels"]] : [["spec"]]
+  }
   return info.strategy.statusSubresource ? [["status"]] : []
 }
 

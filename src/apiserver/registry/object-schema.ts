@@ -1,10 +1,11 @@
 // Objects against the schema of their kind: what a body may say, what is filled in, what is refused.
 import { goPackageOf } from "#apimachinery/go-text.ts"
 import { isJsonObject } from "#apimachinery/json.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { ObjectMeta, UnknownObject } from "#apimachinery/meta.ts"
 import { findHeadError } from "#apimachinery/object-head.ts"
 import { findDuplicateFields } from "#apimachinery/schema/duplicate-fields.ts"
 import { zeroNulls } from "#apimachinery/managed-fields/drop-nulls.ts"
+import { OBJECT_META } from "#apimachinery/schema/object-meta.ts"
 import { rootShape } from "#apimachinery/schema/shape.ts"
 import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
@@ -67,15 +68,15 @@ export function decodePatched(
   if (headError !== undefined) throw refuse(patch.type === "strategic" ? "unrecognized type: string" : headError)
   patched.metadata ??= {}
   checkPatchedKind(info, before, patched, refuse)
-  if (isJsonObject(patched.metadata)) checkPatchedName(before, patched)
   const problems = [...reduceToSchema(info, patched).sort(), ...patch.duplicates]
+  const typed = withoutNulls(info, patched)
+  const wrong = findWrongTypes(info, typed)
+  if (wrong !== undefined) throw refuse(patch.type === "strategic" ? restoreError(wrong) : wrong)
   if (problems.length > 0) {
     if (request.fieldValidation === "Strict") throw refuse(`strict decoding error: ${problems.join(", ")}`)
     if (request.fieldValidation === "Warn") for (const problem of problems) request.warn(problem)
   }
-  const typed = withoutNulls(info, patched)
-  const wrong = findWrongTypes(info, typed)
-  if (wrong !== undefined) throw refuse(patch.type === "strategic" ? restoreError(wrong) : wrong)
+  checkPatchedName(before, typed)
   return typed
 }
 
@@ -134,8 +135,13 @@ function restoreError(decodeError: string): string {
 }
 
 /** To a typed server a field that is null is one that is not set, and a null in a list is an element that says nothing. */
-export function withoutNulls(info: ResourceInfo, object: UnknownObject): UnknownObject {
-  const kind = info.custom ? undefined : info.schema()
+function withoutNulls(info: ResourceInfo, object: UnknownObject): UnknownObject {
+  if (info.custom) {
+    const { metadata } = object
+    if (isJsonObject(metadata)) object.metadata = zeroNulls(metadata, OBJECT_META)
+    return object
+  }
+  const kind = info.schema()
   return kind === undefined ? object : zeroNulls(object, rootShape(kind))
 }
 
@@ -156,6 +162,21 @@ function undecodable({ kind, version }: ResourceInfo, why: string) {
 }
 
 /**
+ * An applied object as its kind has it.
+ *
+ * @throws StatusError for values that fit the schema and yet cannot be read: text that is no base64
+ */
+export function typedApplied(info: ResourceInfo, object: UnknownObject): UnknownObject {
+  const typed = withoutNulls(info, object)
+  const wrong = findWrongTypes(info, typed)
+  if (wrong === undefined) return typed
+  const kind = `${info.group}/${info.version}, Kind=${info.kind}`
+  const why = `unable to convert unstructured object to ${kind}: error decoding from json: ${wrong}`
+  const described = `${object.metadata.namespace ?? ""}/${object.metadata.name ?? ""}; ${kind}`
+  throw newStatusError("", `failed to convert new object (${described}) to proper version: ${why}`)
+}
+
+/**
  * An object that somebody else has made, without what its kind doesn't have.
  *
  * @param object  may be changed
@@ -169,10 +190,15 @@ export function typedObject(info: ResourceInfo, object: UnknownObject): UnknownO
   return typed
 }
 
-/** Fills in what is missing. Changes `object`. */
-export function setDefaults(info: ResourceInfo, object: UnknownObject): void {
+/**
+ * Fills in what is missing. Changes `object`.
+ *
+ * @param applied  made by server-side apply: upstream does not decode such an object again, and so refuses its nulls
+ */
+export function setDefaults(info: ResourceInfo, object: UnknownObject, applied = false): void {
   const kind = info.custom ? info.schema() : undefined
-  if (kind !== undefined) setSchemaDefaults(object, kind)
+  if (kind !== undefined) setSchemaDefaults(object, kind, applied)
+  if (info.custom) dropEmptyMetadata(object.metadata)
   info.strategy.setDefaults?.(object)
 }
 
@@ -221,4 +247,12 @@ export function checkRules(
   const problems = evaluateRules(after, before, kind.schema)
   errors.push(...problems.errors)
   for (const { field, body } of problems.warnings) warn(`${field}: ${body}`)
+}
+
+/** Metadata is typed in every kind: what is empty is not there. Changes `metadata`. */
+function dropEmptyMetadata(metadata: ObjectMeta): void {
+  for (const field of ["annotations", "finalizers", "labels", "ownerReferences"] as const) {
+    const value = metadata[field]
+    if (value !== undefined && Object.keys(value ?? {}).length === 0) delete metadata[field]
+  }
 }

@@ -14,7 +14,7 @@ import { badRequest, conflict, newStatusError } from "#apimachinery/status-error
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import { orderedMetadata } from "./codec.ts"
 import { applyConfiguration } from "./field-tracking.ts"
-import { decodePatched, withoutNulls } from "./object-schema.ts"
+import { decodePatched, typedApplied } from "./object-schema.ts"
 import { applyScale, updateScale } from "./scale.ts"
 import { changeObject } from "./update.ts"
 import type { RegistryDeps, WriteRequest, Written } from "./write-request.ts"
@@ -97,7 +97,7 @@ function quotedOf(type: PatchType, patched: UnknownObject, patch: unknown): () =
   return () => {
     if (type === "strategic") return goText(patch)
     const { metadata, ...rest } = patched
-    const sorted = Object.keys({ ...rest, metadata }).sort()
+    const sorted = Object.keys(metadata === undefined ? rest : patched).sort()
     return JSON.stringify(
       Object.fromEntries(sorted.map((key) => [key, key === "metadata" ? orderedOrNot(metadata) : sortKeys(rest[key])])),
     )
@@ -189,14 +189,15 @@ function applyObject(
   if (info.namespaced && config.metadata.namespace && config.metadata.namespace !== namespace) {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request")
   }
-  if (config.metadata.name && config.metadata.name !== name) {
-    throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`)
-  }
   const apply = (live: UnknownObject | undefined) => {
-    const applied = withoutNulls(
+    const applied = typedApplied(
       info,
       applyConfiguration(request, { live, config: clone(config), force, nowMs: deps.clock.nowMs() }),
     )
+    // Only what can be applied at all is an object whose name can be wrong.
+    if (config.metadata.name && config.metadata.name !== name) {
+      throw badRequest(`the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`)
+    }
     if (duplicate !== undefined) tellDuplicate(request, duplicate)
     return applied
   }

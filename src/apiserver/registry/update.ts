@@ -114,7 +114,7 @@ async function attemptChange(
   const nowMs = deps.clock.nowMs()
   const context = strategyContext(request, nowMs)
   const { strategy } = info
-  setDefaults(info, after)
+  setDefaults(info, after, change.tracked)
   // Before admission and strategy: what they add or put back belongs to nobody.
   if (change.tracked !== true) trackUpdate(request, before, after, nowMs)
   await runMutations(deps.admission, admissionRequest(request, "UPDATE", nowMs, { object: after, before }))
