@@ -83,7 +83,7 @@ async function runStep(
       continue
     }
     for (const [name, path] of Object.entries(step.capture ?? {})) {
-      captured.set(name, String(valueAt(parsed(answer.text), path)))
+      captured.set(name, String(valueAt(parsed(answer.text), path) ?? ""))
     }
     return answer
   }
