@@ -20,9 +20,14 @@ const name = values(...NAMES)
 const flag = values(true, false)
 const strings = mapOf(text, ...NAMES)
 
-export const METADATA = object({
+const NOTES = {
   labels: mapOf(values("1", "2"), "l", "example.com/m"),
   annotations: mapOf(values("1", "2", ""), "n", "example.com/o"),
+}
+/** Without finalizers: which kinds ask for a domain in their names again on update is not told here. */
+export const UNFIT_METADATA = object(NOTES)
+export const METADATA = object({
+  ...NOTES,
   finalizers: list(values("example.com/a", "example.com/b"), [], 1),
 })
 

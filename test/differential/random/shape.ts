@@ -3,7 +3,12 @@ import fc from "fast-check"
 
 export type Shape =
   | { readonly of: "value"; readonly values: readonly unknown[] }
-  | { readonly of: "object"; readonly fields: Readonly<Record<string, Shape>>; readonly required: readonly string[] }
+  | {
+      readonly of: "object"
+      readonly fields: Readonly<Record<string, Shape>>
+      readonly required: readonly string[]
+      readonly keys?: readonly string[]
+    }
   | { readonly of: "map"; readonly names: readonly string[]; readonly values: Shape }
   | { readonly of: "list"; readonly items: Shape; readonly key: readonly string[]; readonly max: number }
 
@@ -55,10 +60,11 @@ function fitting(shape: Shape, making: Making): fc.Arbitrary<unknown> {
 }
 
 function objectOf(
-  { fields, required }: Extract<Shape, { of: "object" }>,
+  { fields, required, keys = [] }: Extract<Shape, { of: "object" }>,
   making: Making,
 ): fc.Arbitrary<Record<string, unknown>> {
   const presentOr = (name: string, value: fc.Arbitrary<unknown>) => {
+    if (keys.includes(name) && !making.unfit) return fitting(fields[name]!, making)
     if (making.partial || !required.includes(name)) return optional(value)
     return making.unfit ? optional(value, 60) : value
   }
@@ -82,10 +88,11 @@ const optional = <T>(value: fc.Arbitrary<T>, present = 1, absent = 1): fc.Arbitr
   fc.oneof({ weight: absent, arbitrary: fc.constant(undefined) }, { weight: present, arbitrary: value })
 
 function listDirectives(name: string, shape: Extract<Shape, { of: "list" }>): [string, fc.Arbitrary<unknown>][] {
+  if (shape.items.of === "value" && typeof shape.items.values[0] === "object") return []
   const plain = { partial: false, directives: false, unfit: false }
   const order = optional(fc.array(keysOnly(shape, fitting(shape.items, plain)), { maxLength: 3 }), 1, 12)
   const directives: [string, fc.Arbitrary<unknown>][] = [[`$setElementOrder/${name}`, order]]
-  if (shape.items.of === "value" && typeof shape.items.values[0] !== "object") {
+  if (shape.items.of === "value") {
     const gone = optional(fc.uniqueArray(fitting(shape.items, plain), { maxLength: 2 }), 1, 8)
     directives.push([`$deleteFromPrimitiveList/${name}`, gone])
   }
@@ -116,7 +123,7 @@ function listOf(shape: Extract<Shape, { of: "list" }>, making: Making): fc.Arbit
 /** The items' keys are there in patches, too. */
 function withKey({ items, key }: Extract<Shape, { of: "list" }>): Shape {
   if (items.of !== "object") return items
-  return { ...items, required: [...new Set([...items.required, ...key.slice(0, 1)])] }
+  return { ...items, keys: key.slice(0, 1) }
 }
 
 /** Operations of a JSON patch at places of the shape, and at some that are none. */

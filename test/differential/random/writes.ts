@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { DEFINITIONS } from "./definitions.ts"
 import { del, get, patch, post, put, type Script, type Step } from "../script.ts"
-import { KINDS, METADATA, type RandomKind } from "./kinds.ts"
+import { KINDS, METADATA, UNFIT_METADATA, type RandomKind } from "./kinds.ts"
 import { jsonPatchOf, object, valueOf, type Doc, type Making, type Shape } from "./shape.ts"
 
 /** `{{name}}` is the object's. */
@@ -37,7 +37,10 @@ const queryOf = fc
 
 /** Whole documents, or parts of them. */
 function documentOf(kind: RandomKind, making: Making): fc.Arbitrary<Doc> {
-  const fields = object({ metadata: METADATA, ...kind.fields }, ...(kind.required ?? []))
+  const fields = object(
+    { metadata: making.unfit ? UNFIT_METADATA : METADATA, ...kind.fields },
+    ...(kind.required ?? []),
+  )
   return fc.record({ rest: valueOf(fields, making), odd: fc.nat(60) }).map(({ rest, odd }) => {
     const content = typeof rest === "object" && rest !== null && !Array.isArray(rest) ? (rest as Doc) : {}
     if (making.partial) return content
@@ -79,7 +82,7 @@ const at = ({ path, status }: RandomKind) =>
   fc.nat(9).map((n) => `${path}/${NAME}${status === true && n === 0 ? "/status" : ""}`)
 
 function writeOf(kind: RandomKind, unfit: boolean): Steps {
-  const fields: Shape = object({ metadata: METADATA, ...kind.fields })
+  const fields: Shape = object({ metadata: unfit ? UNFIT_METADATA : METADATA, ...kind.fields })
   return fc.oneof(
     { weight: 6, arbitrary: applyOf(kind, unfit) },
     { weight: 4, arbitrary: updateOf(kind, unfit) },
