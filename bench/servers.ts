@@ -1,5 +1,5 @@
 // The embedded API server beside kube-apiserver with etcd, or the one that was given alone.
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { Connected } from "../test/support/hawser.ts"
 import { connectWith } from "../test/support/hawser.ts"
 import { benchApiserver, cleanApiserver, type ApiserverFigures } from "./apiserver.ts"
@@ -64,7 +64,7 @@ export async function benchServers(
       say(`API server: ${kind}, round ${round + 1} of ${rounds}`)
       const name = `api-${kind}-${round}`
       const server = await (kind === "embedded"
-        ? programs.startEmbedded(entry, dir, name)
+        ? programs.startEmbedded(join(dirname(entry), "bin/hawser"), dir, name)
         : programs.startReal(dir, name))
       const connected = await connectWith(server.kubeconfig)
       const target = writeTarget(join(dir, `${name}.json`), connected.kubeconfig)

@@ -1,6 +1,7 @@
 /**
  * `npm run bundle [-- FOLDER]`: the release, in dist/ by default. `node FOLDER/hawser.mjs` needs nothing else but Node 24 or later:
- * one file of code, the storage thread's, and the generated descriptions of Kubernetes.
+ * one file of code, the storage thread's, and the generated descriptions of Kubernetes. `FOLDER/bin/hawser` starts it as it is
+ * meant to be started, with settings for memory.
  */
 import { build } from "esbuild"
 import { cpSync, mkdirSync, rmSync, statSync } from "node:fs"
@@ -29,6 +30,7 @@ for (const [entry, name] of [
   })
 }
 cpSync(join(root, "src/apiserver/builtin/generated"), join(out, "generated"), { recursive: true })
+cpSync(join(root, "bin/hawser"), join(out, "bin/hawser"))
 cpSync(join(root, "LICENSE"), join(out, "LICENSE"))
 const kb = Math.round(statSync(join(out, "hawser.mjs")).size / 1024)
 process.stdout.write(`${out}: hawser.mjs (${kb} KB), sqlite-worker.mjs, generated/\n`)
