@@ -13,6 +13,7 @@ const UPSTREAM_FAILURES = [
   "strconv.ParseUint: parsing",
   "resourceVersion should not be set on objects to be created",
   "failed to create typed patch object",
+  "failed to convert new object",
   "interface {}, but received a",
   "does not contain declared merge key",
   "doesn't match $setElementOrder list",
