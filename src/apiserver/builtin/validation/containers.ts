@@ -194,9 +194,9 @@ function validateMounts(mounts: readonly Json[], path: string, scope: ContainerS
     const mountPath = textIn(mount, "mountPath")
     const errors: FieldError[] = []
     if (name === "") errors.push(requiredField(`${field}.name`))
-    else if (!scope.volumes.has(name)) errors.push(notFoundField(`${field}.name`, name))
+    if (!scope.volumes.has(name)) errors.push(notFoundField(`${field}.name`, name))
     if (mountPath === "") errors.push(requiredField(`${field}.mountPath`))
-    if (mountPath !== "" && paths.has(mountPath))
+    if (paths.has(mountPath))
       errors.push(invalidField(`${field}.mountPath`, mountPath, "must be unique"))
     paths.add(mountPath)
     return errors
