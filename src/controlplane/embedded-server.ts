@@ -10,6 +10,8 @@ import type { InformerFactory } from "#kube/informer.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import type { AdmissionPlugin } from "#apiserver/admission/admission.ts"
+import { paramAccess } from "#apiserver/admission/policies/param-access.ts"
+import { validatingPolicies } from "#apiserver/admission/policies/validating.ts"
 import { mutatingWebhooks } from "#apiserver/admission/webhooks/mutating.ts"
 import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
@@ -41,6 +43,7 @@ import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
 import { startEventExpiry } from "./events/event-expiry.controller.ts"
 import { limitRangeAdmission } from "./limit-ranges/limits.admission.ts"
+import { startTypeChecking } from "#controlplane/admission-policies/type-checking.controller.ts"
 import { startBootstrapTokens } from "./bootstrap-tokens/bootstrap-token.controller.ts"
 import { startDisruption } from "./disruption/disruption.controller.ts"
 import { podEviction } from "./disruption/eviction.ts"
@@ -120,7 +123,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
   const { storage, pki } = options
   const resources = newResourceTable({
     builtin: builtinResources({ random, reader: () => reader }),
-    convert: (definition) => conversionWebhook(() => webhooks, definition),
+    convert: (definition) => conversionWebhook(() => admission, definition),
   })
   const reader = newStoredReader({ storage, resources })
   const stopFollowing = followCustomResources(resources, reader)
@@ -135,13 +138,14 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     ...(options.frontProxy === undefined ? {} : { frontProxy: options.frontProxy }),
     ...(options.oidc === undefined ? {} : { oidc: newOidcAuthenticator({ ...runtime, ...options.oidc }) }),
   })
-  const webhooks = {
+  const admission = {
     outbound: options.outbound ?? NO_OUTBOUND,
     resolveService: options.resolveService ?? newServiceResolver(reader, random),
     clock,
     random,
     reader,
     resources,
+    authorizer,
   }
   const discovery = newDiscoveryHandler({ resources, issuer })
   const api = newApiServer({
@@ -166,11 +170,13 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     admission: [
       rbacEscalation(authorizer),
       certificateAdmission(authorizer),
+      paramAccess(admission),
       ...(options.admission?.(authorizer, reader) ?? []),
       runtimeClassAdmission(reader),
       limitRangeAdmission(reader),
-      mutatingWebhooks(webhooks),
-      validatingWebhooks(webhooks),
+      mutatingWebhooks(admission),
+      validatingPolicies(admission),
+      validatingWebhooks(admission),
       // Last, as upstream: what is refused anyway must not be counted.
       quotaAdmission(reader, () => client),
     ],
@@ -210,6 +216,7 @@ export function startServerControllers(runtime: Runtime, server: EmbeddedServer)
   startAggregation(runtime, server)
   startResourceQuotas(runtime, server, server.api)
   startBootstrapTokens(runtime, server)
+  startTypeChecking(runtime, server, server.api)
   startEventExpiry(runtime, server)
   server.informers.start(runtime.signal)
 }

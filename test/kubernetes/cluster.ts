@@ -35,6 +35,7 @@ export const EMBEDDED_CONTROLLERS = [
   "certificatesigningrequest-signing-controller",
   "garbage-collector-controller",
   "clusterrole-aggregation-controller",
+  "validatingadmissionpolicy-status-controller",
   "resourcequota-controller",
   "serviceaccount-token-controller",
   "bootstrap-signer-controller",

@@ -9,6 +9,7 @@ import { lists, selectors, watches } from "./lists.ts"
 import { negotiation } from "./negotiation.ts"
 import { applies, patches, strategic } from "./patches.ts"
 import { expressions } from "./expressions.ts"
+import { policies } from "./policies.ts"
 import { rules } from "./rules.ts"
 import { creates, deletes, updates } from "./writes.ts"
 
@@ -38,5 +39,6 @@ export const SCRIPTS: readonly Script[] = [
   definitions,
   rules,
   expressions,
+  policies,
   badInput,
 ]

@@ -1,29 +1,13 @@
 // The question that is put to a webhook, and what its answer must be. Source: k8s.io/apiserver admission/plugin/webhook/request.
 import { isJsonObject, type JsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import type { UserInfo } from "#apiserver/authentication/user.ts"
-
-export type Kind = { readonly group: string; readonly version: string; readonly kind: string }
-export type Resource = { readonly group: string; readonly version: string; readonly resource: string }
+import { describeRequest, type RequestDescription } from "#apiserver/admission/request-description.ts"
 
 /** A request as one webhook is asked about it. */
-export type Question = {
+export type Question = RequestDescription & {
   readonly uid: string
-  /** In the version that the webhook's rules name. */
-  readonly kind: Kind
-  readonly resource: Resource
-  readonly subresource: string
-  /** As the client asked. */
-  readonly requestKind: Kind
-  readonly requestResource: Resource
-  readonly name: string
-  readonly namespace: string
-  readonly operation: string
-  readonly user: UserInfo
   readonly object: UnknownObject | undefined
   readonly oldObject: UnknownObject | undefined
-  readonly options: object | undefined
-  readonly dryRun: boolean
 }
 
 const VERSIONS = ["v1", "v1beta1"]
@@ -34,32 +18,11 @@ export function reviewVersionOf(accepted: readonly string[]): string | undefined
 }
 
 export function admissionReview(version: string, question: Question): object {
-  const { subresource, name, namespace, user, options } = question
+  const { uid, object, oldObject } = question
   return {
     kind: "AdmissionReview",
     apiVersion: `admission.k8s.io/${version}`,
-    request: {
-      uid: question.uid,
-      kind: question.kind,
-      resource: question.resource,
-      ...(subresource === "" ? {} : { subResource: subresource }),
-      requestKind: question.requestKind,
-      requestResource: question.requestResource,
-      ...(subresource === "" ? {} : { requestSubResource: subresource }),
-      ...(name === "" ? {} : { name }),
-      ...(namespace === "" ? {} : { namespace }),
-      operation: question.operation,
-      userInfo: {
-        username: user.name,
-        ...(user.uid === undefined || user.uid === "" ? {} : { uid: user.uid }),
-        ...(user.groups.length === 0 ? {} : { groups: user.groups }),
-        ...(user.extra === undefined || Object.keys(user.extra).length === 0 ? {} : { extra: user.extra }),
-      },
-      object: question.object ?? null,
-      oldObject: question.oldObject ?? null,
-      dryRun: question.dryRun,
-      options: options ?? null,
-    },
+    request: { uid, ...describeRequest(question), object: object ?? null, oldObject: oldObject ?? null },
   }
 }
 

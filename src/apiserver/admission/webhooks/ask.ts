@@ -4,9 +4,11 @@ import type { JsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { badRequest, internalError, StatusError, type Status } from "#apimachinery/status-error.ts"
 import type { AdmissionRequest } from "#apiserver/admission/admission.ts"
+import { kindOf, namespaceOf } from "#apiserver/admission/matching.ts"
+import { groupVersionResource } from "#apiserver/admission/request-description.ts"
 import { callWebhook, type WebhookClientDeps } from "#apiserver/outbound/webhook-client.ts"
 import { admissionReview, checkVersion, readVerdict, reviewVersionOf, type Verdict } from "./admission-review.ts"
-import { kindOf, namespaceOf, type Invocation, type InvocationDeps } from "./invocation.ts"
+import type { Invocation, InvocationDeps } from "./invocation.ts"
 import type { Webhook } from "./webhook.ts"
 
 export type WebhookDeps = WebhookClientDeps & InvocationDeps & { readonly random: Random }
@@ -71,12 +73,6 @@ export async function askWebhook(
   if (!verdict.allowed) throw refusal(name, verdict.result)
   return verdict
 }
-
-const groupVersionResource = ({ group, version, resource }: { group: string; version: string; resource: string }) => ({
-  group,
-  version,
-  resource,
-})
 
 async function attempt<T>(webhook: Webhook, what: string, action: () => T | Promise<T>): Promise<T> {
   try {

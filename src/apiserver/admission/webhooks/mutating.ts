@@ -5,7 +5,7 @@ import { internalError } from "#apimachinery/status-error.ts"
 import type { AdmissionPlugin, AdmissionRequest, Rounds } from "#apiserver/admission/admission.ts"
 import { setDefaults } from "#apiserver/registry/object-schema.ts"
 import { askWebhook, onFailure, WebhookFailure, type WebhookDeps } from "./ask.ts"
-import { fromVersion, inVersion, openRequest, typedForm } from "./form.ts"
+import { fromVersion, inVersion, openRequest, typedForm } from "#apiserver/admission/form.ts"
 import { invocationOf, isExempt, type Invocation } from "./invocation.ts"
 import { newWebhookSource, type Webhook } from "./webhook.ts"
 

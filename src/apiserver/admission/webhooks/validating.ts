@@ -1,6 +1,6 @@
 import type { AdmissionPlugin, AdmissionRequest } from "#apiserver/admission/admission.ts"
 import { askWebhook, onFailure, type WebhookDeps } from "./ask.ts"
-import { inVersion, validatedRequest } from "./form.ts"
+import { inVersion, validatedRequest } from "#apiserver/admission/form.ts"
 import { invocationOf, isExempt, type Invocation } from "./invocation.ts"
 import { newWebhookSource, type Webhook } from "./webhook.ts"
 

@@ -1,12 +1,13 @@
 // Webhooks as their configurations describe them. Source: k8s.io/apiserver admission/configuration, plugin/webhook/accessors.go.
 import { compareText } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
-import { EVERYTHING, labelSelectorOf, type LabelSelector, type LabelSelectorObject } from "#apimachinery/selectors.ts"
+import type { LabelSelectorObject } from "#apimachinery/selectors.ts"
+import type { NamedCondition } from "#apiserver/admission/expressions/activation.ts"
+import { compileMatchConditions, type MatchCondition } from "#apiserver/admission/expressions/match-conditions.ts"
+import type { MatchRule } from "#apiserver/admission/match-rules.plan.ts"
+import { selectorOf, type MatchCriteria } from "#apiserver/admission/matching.ts"
 import type { ObjectReader } from "#apiserver/object-reader.ts"
 import type { WebhookClientConfig } from "#apiserver/outbound/webhook-client.ts"
-import type { WebhookRule } from "./match-rules.plan.ts"
-
-export type MatchCondition = { readonly name: string; readonly expression: string }
 
 /** One webhook of one configuration, with what is asked of it more than once made ready. */
 export type Webhook = {
@@ -15,11 +16,8 @@ export type Webhook = {
   readonly name: string
   /** Tells webhooks of one name in one configuration apart. */
   readonly uid: string
-  readonly rules: readonly WebhookRule[]
-  readonly isEquivalent: boolean
-  readonly namespaceSelector: LabelSelector
-  readonly objectSelector: LabelSelector
-  readonly matchConditions: readonly MatchCondition[]
+  readonly criteria: MatchCriteria
+  readonly matchConditions: readonly NamedCondition[]
   readonly timeoutSeconds: number
   readonly isFailureIgnored: boolean
   readonly sideEffects: string
@@ -30,7 +28,7 @@ export type Webhook = {
 
 type StoredWebhook = {
   readonly name: string
-  readonly rules?: readonly WebhookRule[]
+  readonly rules?: readonly MatchRule[]
   readonly matchPolicy?: string
   readonly namespaceSelector?: LabelSelectorObject
   readonly objectSelector?: LabelSelectorObject
@@ -74,11 +72,13 @@ function webhooksOf(configuration: UnknownObject): Webhook[] {
       configuration: name,
       name: webhook.name,
       uid: `${name}/${webhook.name}/${count}`,
-      rules: webhook.rules ?? [],
-      isEquivalent: webhook.matchPolicy === "Equivalent",
-      namespaceSelector: selectorOf(webhook.namespaceSelector),
-      objectSelector: selectorOf(webhook.objectSelector),
-      matchConditions: webhook.matchConditions ?? [],
+      criteria: {
+        rules: webhook.rules ?? [],
+        isEquivalent: webhook.matchPolicy === "Equivalent",
+        namespaceSelector: selectorOf(webhook.namespaceSelector),
+        objectSelector: selectorOf(webhook.objectSelector),
+      },
+      matchConditions: compileMatchConditions(webhook.matchConditions ?? [], { params: false, authorizer: true }),
       timeoutSeconds: webhook.timeoutSeconds ?? TIMEOUT_SECONDS_DEFAULT,
       isFailureIgnored: webhook.failurePolicy === "Ignore",
       sideEffects: webhook.sideEffects ?? "",
@@ -90,6 +90,3 @@ function webhooksOf(configuration: UnknownObject): Webhook[] {
 }
 
 const TIMEOUT_SECONDS_DEFAULT = 10
-
-const selectorOf = (selector: LabelSelectorObject | undefined) =>
-  selector === undefined ? EVERYTHING : labelSelectorOf(selector)

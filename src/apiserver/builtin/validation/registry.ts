@@ -1,5 +1,6 @@
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
+import * as policies from "./admission-policies.ts"
 import * as cluster from "./cluster.ts"
 import * as configData from "./config-data.ts"
 import * as events from "./events.ts"
@@ -9,7 +10,7 @@ import * as pods from "./pods.ts"
 import * as rbac from "./rbac.ts"
 import * as services from "./services.ts"
 import * as storage from "./storage.ts"
-import { validateWebhooks } from "./webhooks.ts"
+import { validateWebhooks, validateWebhooksUpdate } from "./webhooks.ts"
 import * as workloads from "./workloads.ts"
 
 type Validate = (object: UnknownObject) => FieldError[]
@@ -31,8 +32,10 @@ const VALIDATIONS: {
   "/resourcequotas": [cluster.validateResourceQuota],
   "/secrets": [configData.validateSecret, configData.validateSecretUpdate],
   "/services": [services.validateService, services.validateServiceUpdate],
-  "admissionregistration.k8s.io/mutatingwebhookconfigurations": [validateWebhooks],
-  "admissionregistration.k8s.io/validatingwebhookconfigurations": [validateWebhooks],
+  "admissionregistration.k8s.io/mutatingwebhookconfigurations": [validateWebhooks, validateWebhooksUpdate],
+  "admissionregistration.k8s.io/validatingwebhookconfigurations": [validateWebhooks, validateWebhooksUpdate],
+  "admissionregistration.k8s.io/validatingadmissionpolicies": [policies.validatePolicy, policies.validatePolicyUpdate],
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings": [policies.validatePolicyBinding],
   "apps/daemonsets": [workloads.validateDaemonSet, workloads.validateDaemonSetUpdate],
   "apps/deployments": [workloads.validateDeployment, workloads.validateDeploymentUpdate],
   "apps/replicasets": [workloads.validateReplicaSet, workloads.validateReplicaSetUpdate],

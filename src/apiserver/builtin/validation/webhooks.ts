@@ -1,31 +1,42 @@
 // Source: k8s.io/kubernetes pkg/apis/admissionregistration/validation.
-import { duplicateField, invalidField, requiredField, tooManyField } from "#apimachinery/field-errors.ts"
-import { isDns1035Label, isDns1123Subdomain, isQualifiedName } from "#apimachinery/names.ts"
+import { duplicateField, invalidField, requiredField } from "#apimachinery/field-errors.ts"
+import { isDns1035Label, isDns1123Subdomain } from "#apimachinery/names.ts"
+import { deepEqual } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import { isAbsent, itemsIn, listIn, numberIn, objectIn, textIn } from "#apiserver/builtin/fields.ts"
 import type { Json } from "#apiserver/builtin/fields.ts"
 import { labelSelector, oneOf } from "./checks.ts"
+import { validateMatchConditions } from "./match-conditions.ts"
 import { validateWebhookClient } from "./webhook-client.ts"
 import { validateWebhookRule } from "./webhook-rules.ts"
 
 const REVIEW_VERSIONS = ["v1", "v1beta1"]
 const TIMEOUT_SECONDS_MAX = 30
-const MATCH_CONDITIONS_MAX = 64
 
 /** The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration. */
 export function validateWebhooks(configuration: UnknownObject): FieldError[] {
+  return validateAll(configuration, true)
+}
+
+export function validateWebhooksUpdate(configuration: UnknownObject, before: UnknownObject): FieldError[] {
+  const conditionsOf = (of: UnknownObject) => itemsIn(of, "webhooks").map((webhook) => webhook["matchConditions"])
+  // What was accepted by an older server stays as it is.
+  return validateAll(configuration, !deepEqual(conditionsOf(configuration), conditionsOf(before)))
+}
+
+function validateAll(configuration: UnknownObject, conditionsChecked: boolean): FieldError[] {
   const names = new Set<string>()
   return itemsIn(configuration, "webhooks").flatMap((webhook, i) => {
     const name = textIn(webhook, "name")
-    const errors = validateWebhook(webhook, `webhooks[${i}]`)
+    const errors = validateWebhook(webhook, `webhooks[${i}]`, conditionsChecked)
     if (name !== "" && names.has(name)) errors.push(duplicateField(`webhooks[${i}].name`, name))
     names.add(name)
     return errors
   })
 }
 
-function validateWebhook(webhook: Json, path: string): FieldError[] {
+function validateWebhook(webhook: Json, path: string, conditionsChecked: boolean): FieldError[] {
   const errors = validateName(textIn(webhook, "name"), `${path}.name`)
   for (const [i, rule] of itemsIn(webhook, "rules").entries())
     errors.push(...validateWebhookRule(rule, `${path}.rules[${i}]`))
@@ -46,7 +57,7 @@ function validateWebhook(webhook: Json, path: string): FieldError[] {
   return [
     ...errors,
     ...validateWebhookClient(objectIn(webhook, "clientConfig"), `${path}.clientConfig`),
-    ...validateMatchConditions(webhook, `${path}.matchConditions`),
+    ...(conditionsChecked ? validateMatchConditions(webhook, `${path}.matchConditions`, false) : []),
     ...validateReviewVersions(
       listIn(webhook, "admissionReviewVersions").map(String),
       `${path}.admissionReviewVersions`,
@@ -60,24 +71,6 @@ function validateName(name: string, field: string): FieldError[] {
   if (problems.length > 0) return [invalidField(field, name, problems.join(","))]
   if (name.split(".").length >= 3) return []
   return [invalidField(field, name, "should be a domain with at least three segments separated by dots")]
-}
-
-/** Names and that there is something: what the expressions say is looked at where they are evaluated. */
-function validateMatchConditions(webhook: Json, field: string): FieldError[] {
-  const conditions = itemsIn(webhook, "matchConditions")
-  const names = new Set<string>()
-  const errors =
-    conditions.length > MATCH_CONDITIONS_MAX ? [tooManyField(field, conditions.length, MATCH_CONDITIONS_MAX)] : []
-  for (const [i, condition] of conditions.entries()) {
-    const name = textIn(condition, "name")
-    if (textIn(condition, "expression").trim() === "") errors.push(requiredField(`${field}[${i}].expression`))
-    if (name === "") errors.push(requiredField(`${field}[${i}].name`))
-    for (const problem of name === "" ? [] : isQualifiedName(name))
-      errors.push(invalidField(`${field}[${i}].name`, name, problem))
-    if (name !== "" && names.has(name)) errors.push(duplicateField(`${field}[${i}].name`, name))
-    names.add(name)
-  }
-  return errors
 }
 
 function validateReviewVersions(versions: readonly string[], field: string): FieldError[] {

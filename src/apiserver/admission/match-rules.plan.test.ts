@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { rulesMatch, type RuleSubject, type WebhookRule } from "./match-rules.plan.ts"
+import { rulesMatch, type RuleSubject, type MatchRule } from "./match-rules.plan.ts"
 
 const subject = (rest: Partial<RuleSubject> = {}): RuleSubject => ({
   operation: "CREATE",
@@ -9,9 +9,10 @@ const subject = (rest: Partial<RuleSubject> = {}): RuleSubject => ({
   resource: "deployments",
   subresource: "",
   isNamespaced: true,
+  name: "web",
   ...rest,
 })
-const rule = (rest: Partial<WebhookRule> = {}): WebhookRule => ({
+const rule = (rest: Partial<MatchRule> = {}): MatchRule => ({
   operations: ["CREATE"],
   apiGroups: ["apps"],
   apiVersions: ["v1"],
@@ -56,4 +57,10 @@ test("scope tells what is in a namespace from what is not", () => {
     assert.equal(rulesMatch([rule({ scope })], subject()), namespaced)
     assert.equal(rulesMatch([rule({ scope })], subject({ isNamespaced: false })), cluster)
   }
+})
+
+test("rules may name single objects", () => {
+  assert.ok(rulesMatch([rule({ resourceNames: ["api", "web"] })], subject()))
+  assert.ok(!rulesMatch([rule({ resourceNames: ["api"] })], subject()))
+  assert.ok(rulesMatch([rule({ resourceNames: [] })], subject({ name: "" })))
 })

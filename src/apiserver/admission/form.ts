@@ -1,13 +1,13 @@
-// A request in the form in which webhooks are asked about it.
+// A request in the form in which webhooks and policies are asked about it.
 import { isJsonObject } from "#apimachinery/json.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import { internalError } from "#apimachinery/status-error.ts"
-import type { AdmissionRequest } from "#apiserver/admission/admission.ts"
 import { typedObject } from "#apiserver/registry/object-schema.ts"
 import { convertObject } from "#apiserver/registry/served-values.ts"
 import { scaleOf, writeReplicas } from "#apiserver/registry/scale.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
-import { kindOf } from "./invocation.ts"
+import type { AdmissionRequest } from "./admission.ts"
+import { kindOf } from "./matching.ts"
 
 /** Through `scale` webhooks see the Scale, and not the object that holds its numbers. */
 export function viewedRequest(request: AdmissionRequest): AdmissionRequest {
