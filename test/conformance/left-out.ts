@@ -17,10 +17,6 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: "reads files inside a running container",
   },
   {
-    pattern: /\[sig-api-machinery\] ValidatingAdmissionPolicy/,
-    why: "policies are stored, and not acted on yet",
-  },
-  {
     pattern: /\[sig-auth\] ServiceAccounts ServiceAccountIssuerDiscovery/,
     why: "runs a container that fetches and checks the issuer's keys",
   },

@@ -3,6 +3,8 @@ import { configMap, configMaps, mutating, patch, rule, validating, webhook, type
 
 const add = (key: string, value: string) => patch({ op: "add", path: `/data/${key}`, value })
 
+const named = (name: string) => ({ metadata: { name } })
+
 /** What webhooks are asked, and what their answers do. */
 export const ADMISSION_SCENES: readonly Scene[] = [
   {
@@ -19,6 +21,34 @@ export const ADMISSION_SCENES: readonly Scene[] = [
         server.send("POST", `${configMaps(stage)}?dryRun=All&fieldValidation=Strict`, configMap("two")),
       )
       stage.seeReviews("reviews of the dry run")
+    },
+  },
+  {
+    name: "match conditions",
+    async play(stage) {
+      const { server, hooks } = stage
+      const conditions = [
+        { name: "named", expression: "object.metadata.name.startsWith('asked')" },
+        { name: "by-whom", expression: "request.userInfo.username != '' && request.operation == 'CREATE'" },
+        { name: "broken", expression: "object.data.a != 'broken' || object.data.none == 'x'" },
+        { name: "may", expression: "authorizer.requestResource.check('create').allowed()" },
+      ]
+      for (const path of ["/strict", "/mild"]) hooks.on(path, () => ({ response: { allowed: true } }))
+      const strict = webhook(stage, "strict", "/strict", { matchConditions: conditions })
+      const mild = webhook(stage, "mild", "/mild", { matchConditions: conditions, failurePolicy: "Ignore" })
+      await stage.configure(mutating("m1", mild), validating("v1", mild))
+      await stage.see("asked", server.send("POST", configMaps(stage), configMap("asked")))
+      await stage.see("not asked", server.send("POST", configMaps(stage), configMap("other")))
+      const broken = { ...configMap("asked-broken"), data: { a: "broken" } }
+      await stage.see("ignored", server.send("POST", configMaps(stage), broken))
+      stage.note(
+        "paths",
+        hooks.taken().map(({ path }: { path: string }) => path),
+      )
+      await stage.configure(mutating("m2", strict), validating("v2", strict))
+      const both = { ...configMap("asked-both"), data: { a: "broken" } }
+      await stage.see("refused", server.send("POST", configMaps(stage), both))
+      await stage.see("false is stronger", server.send("POST", configMaps(stage), { ...both, ...named("other-both") }))
     },
   },
   {

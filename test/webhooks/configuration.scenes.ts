@@ -50,6 +50,14 @@ const BAD: Readonly<Record<string, Json>> = {
   "odd path": withService({ name: "a", namespace: "b", path: "x//Y/" }),
   "double slash": withService({ name: "a", namespace: "b", path: "//" }),
   "condition without parts": { matchConditions: [{ name: "", expression: "" }] },
+  "conditions that do not compile": {
+    matchConditions: [
+      { name: "a", expression: "1" },
+      { name: "b", expression: "params == null" },
+      { name: "c", expression: "object." },
+      { name: "d", expression: "variables.x" },
+    ],
+  },
   "condition twice": {
     matchConditions: [
       { name: "a", expression: "true" },

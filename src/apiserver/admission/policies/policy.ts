@@ -128,7 +128,8 @@ function readPolicies(reader: ObjectReader, compile: (object: UnknownObject) => 
 const byName = (objects: readonly UnknownObject[]) =>
   objects.toSorted((a, b) => compareText(a.metadata.name ?? "", b.metadata.name ?? ""))
 
-function policyOf(object: UnknownObject): Policy {
+/** Reads a policy and compiles what it says. */
+export function policyOf(object: UnknownObject): Policy {
   const spec = object["spec"] as PolicySpec
   const params = spec.paramKind !== undefined
   const { variables, types } = compileVariables(spec)
