@@ -52,6 +52,29 @@ export const ADMISSION_SCENES: readonly Scene[] = [
     },
   },
   {
+    name: "connections",
+    async play(stage) {
+      const { server, hooks } = stage
+      hooks.on("/connect", () => ({ response: { allowed: false, status: { message: "no way in" } } }))
+      const rules = [rule("", "v1", "pods/*,services/proxy", "CONNECT")]
+      await stage.configure(validating("v1", webhook(stage, "v1", "/connect", { rules })))
+      const core = `/api/v1/namespaces/${stage.namespace}`
+      for (const path of [
+        "pods/none/exec?command=ls&command=-l&container=c&stdin=true&stdout=false",
+        "pods/none/exec",
+        "pods/none/attach?container=c&tty=1",
+        "pods/none/portforward?ports=80&ports=443",
+        "pods/none/portforward",
+        "pods/none:80/proxy/a/b?c=d",
+        "services/none/proxy",
+        "pods/none/log",
+      ])
+        await stage.see(path, server.send("GET", `${core}/${path}`))
+      await stage.see("by POST", server.send("POST", `${core}/pods/none/exec?command=true`))
+      stage.seeReviews("reviews")
+    },
+  },
+  {
     name: "refusals",
     async play(stage) {
       const { server, hooks } = stage

@@ -1,14 +1,16 @@
 import type { HttpResponse } from "#lib/http.ts"
 import { newStatusError, notFound } from "#apimachinery/status-error.ts"
+import { runMutations, runValidations } from "#apiserver/admission/admission.ts"
+import { admissionRequest } from "#apiserver/registry/write-request.ts"
 import { storageKey } from "#apiserver/registry/codec.ts"
 import type { ResourceInfo } from "#apiserver/resource.ts"
 import type { VirtualResource } from "#apiserver/virtual.ts"
 import { textResponse } from "./responses.ts"
 import type { Call, CallHandler } from "./call.ts"
-import type { Connect } from "./connect.ts"
+import { connectOptions, type Connect } from "./connect.ts"
 import { deprecationOf } from "./deprecations.ts"
 import { answerGet, answerList } from "./read.ts"
-import type { ResourceDeps } from "./resource-deps.ts"
+import { writeRequest, type ResourceDeps } from "./resource-deps.ts"
 import { answerVirtual } from "./virtual.ts"
 import { answerWatch } from "./watch.ts"
 import { answerCreate, answerDelete, answerDeleteCollection, answerPatch, answerUpdate } from "./write.ts"
@@ -81,14 +83,31 @@ export function newResourceHandler(
 /** What a real API server hands on to a kubelet or to what listens in a pod. Nothing runs behind this one. */
 const CONNECTED: ReadonlySet<string> = new Set(["log", "exec", "attach", "portforward", "proxy"])
 
-function answerConnect(deps: ResourceDeps, call: Call, info: ResourceInfo, connect: Connect): HttpResponse {
+async function answerConnect(
+  deps: ResourceDeps,
+  call: Call,
+  info: ResourceInfo,
+  connect: Connect,
+): Promise<HttpResponse> {
   const { resource, subresource, name, query } = call.info
   const { method, headers } = call.request
   const namespace = info.namespaced ? call.info.namespace : ""
+  // Logs are read; all else opens a way in, and admission is asked before anything tells whether there is something behind.
+  if (subresource !== "log") await admitConnection(deps, call, info)
   if (deps.storage.get(storageKey(info, namespace, name)) === undefined) throw notFound(info, name)
   const answer = connect({ method, headers, query, resource, subresource, namespace, name })
   if (answer === undefined) throw notConnected(resource, name, subresource)
   return answer
+}
+
+async function admitConnection(deps: ResourceDeps, call: Call, info: ResourceInfo): Promise<void> {
+  const { subresource, query, parts } = call.info
+  const { kind } = info.subresources.find(({ name }) => name === subresource)!
+  const object = connectOptions(kind, query, parts.map((part) => `/${part}`).join(""))
+  const request = writeRequest(call, info, { dryRun: false, fieldManager: "", fieldValidation: "Ignore", force: false })
+  const question = { ...admissionRequest(request, "CONNECT", deps.clock.nowMs(), { object }), options: undefined }
+  await runMutations(deps.admission, question)
+  await runValidations(deps.admission, question)
 }
 
 const notConnected = (resource: string, name: string, subresource: string) =>
