@@ -10,7 +10,7 @@ import { nowMs } from "./measure.ts"
 
 const ROOT = join(import.meta.dirname, "..")
 
-export type Program = { readonly pid: number; readonly stop: () => Promise<void> }
+export type Program = { readonly pid: number; readonly stop: () => Promise<void>; readonly isRunning: () => boolean }
 export type Server = {
   readonly kubeconfig: string
   readonly readyMs: number
@@ -37,7 +37,7 @@ function stopping(stop: () => Promise<void>): () => Promise<void> {
 
 /** The bundle's entry; built when there is none. */
 export function bundleEntry(folder: string): string {
-  if (!existsSync(join(folder, "hawser.mjs"))) {
+  if (!existsSync(join(folder, "hawser.mjs")) || !existsSync(join(folder, "bin/hawser"))) {
     const built = spawnSync(process.execPath, [join(ROOT, "tools/bundle.ts"), folder], { stdio: "inherit" })
     if (built.status !== 0) throw new Error(`Cannot build the bundle in ${folder}`)
   }
@@ -50,7 +50,7 @@ export function startProgram(entry: string, dir: string, name: string, args: rea
   const log = openSync(join(dir, `${name}.log`), "a")
   const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", log, log], cwd: dir })
   closeSync(log)
-  return { pid: child.pid!, stop: stopping(() => end(child)) }
+  return { pid: child.pid!, stop: stopping(() => end(child)), isRunning: () => child.exitCode === null }
 }
 
 /** Runs a command of the bundle to its end. @throws with what it said when it fails */
@@ -65,7 +65,10 @@ export async function startEmbedded(entry: string, dir: string, name: string): P
   const state = join(dir, name)
   const program = startProgram(entry, dir, name, ["apiserver", "--dir", state])
   const kubeconfig = join(state, "kubeconfig")
-  while (!existsSync(kubeconfig)) await sleep(realClock, 2)
+  while (!existsSync(kubeconfig)) {
+    if (!program.isRunning()) throw new Error(`Cannot start the server: see ${join(dir, `${name}.log`)}`)
+    await sleep(realClock, 2)
+  }
   return { kubeconfig, readyMs: nowMs() - started, pids: [program.pid], stop: program.stop }
 }
 
