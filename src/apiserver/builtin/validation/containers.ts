@@ -196,8 +196,7 @@ function validateMounts(mounts: readonly Json[], path: string, scope: ContainerS
     if (name === "") errors.push(requiredField(`${field}.name`))
     if (!scope.volumes.has(name)) errors.push(notFoundField(`${field}.name`, name))
     if (mountPath === "") errors.push(requiredField(`${field}.mountPath`))
-    if (paths.has(mountPath))
-      errors.push(invalidField(`${field}.mountPath`, mountPath, "must be unique"))
+    if (paths.has(mountPath)) errors.push(invalidField(`${field}.mountPath`, mountPath, "must be unique"))
     paths.add(mountPath)
     return errors
   })
