@@ -15,7 +15,7 @@ import type { AuditOptions } from "./filters/audit.ts"
 import { IN_FLIGHT_LIMITS, type InFlight, type InFlightLimits } from "./filters/flow-control.ts"
 import { withMetrics } from "./filters/metrics.ts"
 import { newFlowClassifier } from "./flow-control/flow-classifier.ts"
-import { newHandlerChain } from "./handler-chain.ts"
+import { newHandlerChain, type ChainOptions } from "./handler-chain.ts"
 import type { Connect } from "./handlers/connect.ts"
 import { newPlainHandler, type HealthCheck, type ServerVersion } from "./handlers/plain-handler.ts"
 import type { ResourceDeps } from "./handlers/resource-deps.ts"
@@ -47,6 +47,8 @@ export type ApiServerOptions = {
   /** Discovery and OpenAPI. @returns undefined for a path that is not its own */
   readonly discovery?: (request: ServerRequest) => HttpResponse | undefined
   readonly version: ServerVersion
+  /** What other servers are asked. */
+  readonly aggregated?: ChainOptions["aggregated"]
   /** After the server's own; in order. */
   readonly admission?: readonly AdmissionPlugin[]
   readonly readyChecks?: readonly HealthCheck[]
@@ -95,6 +97,7 @@ export function newApiServer(options: ApiServerOptions): ApiServer {
     classify: newFlowClassifier(reader),
     ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.metrics === undefined ? {} : { measure: withMetrics(metrics, clock, resources) }),
+    ...(options.aggregated === undefined ? {} : { aggregated: options.aggregated }),
     inFlight,
     inFlightLimits: options.inFlightLimits ?? IN_FLIGHT_LIMITS,
     resources: newResourceHandler(deps, options.virtual ?? [], options.connect),

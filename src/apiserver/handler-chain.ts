@@ -33,6 +33,8 @@ export type ChainOptions = {
   readonly audit?: AuditOptions
   readonly resources: CallHandler
   readonly plain: CallHandler
+  /** Answers what other servers answer; undefined for all else. */
+  readonly aggregated?: (call: Call) => Promise<HttpResponse> | undefined
 }
 
 export function newHandlerChain(options: ChainOptions): Handler {
@@ -53,7 +55,8 @@ export function newHandlerChain(options: ChainOptions): Handler {
     withInFlightLimit(options.inFlightLimits, options.inFlight),
     withAuthorization(authorizer),
   ]
-  const last: CallHandler = (call) => (call.info.isResource ? options.resources(call) : options.plain(call))
+  const last: CallHandler = (call) =>
+    options.aggregated?.(call) ?? (call.info.isResource ? options.resources(call) : options.plain(call))
   const chain = filters.reduceRight((next, filter) => filter(next), last)
   return async (request): Promise<HttpResponse> => {
     const auditId = request.headers["audit-id"] ?? uuid(random)

@@ -14,13 +14,16 @@ import { paramAccess } from "#apiserver/admission/policies/param-access.ts"
 import { validatingPolicies } from "#apiserver/admission/policies/validating.ts"
 import { mutatingWebhooks } from "#apiserver/admission/webhooks/mutating.ts"
 import { validatingWebhooks } from "#apiserver/admission/webhooks/validating.ts"
+import { newRemoteServices } from "#apiserver/aggregation/api-services.ts"
+import { newAggregationProxy, type AggregationDeps } from "#apiserver/aggregation/proxy.ts"
+import { newRemoteDiscovery, type RemoteDiscovery } from "#apiserver/aggregation/remote-discovery.ts"
 import { newApiServer, type ApiServer } from "#apiserver/apiserver.ts"
 import { conversionWebhook } from "#apiserver/apiextensions/conversion/conversion-webhook.ts"
 import { newAuthenticator } from "#apiserver/authentication/authenticator.ts"
 import type { FrontProxyOptions } from "#apiserver/authentication/front-proxy.ts"
 import type { FetchJson, OidcIssuer } from "#apiserver/authentication/oidc/issuer.ts"
 import { newOidcAuthenticator } from "#apiserver/authentication/oidc/oidc-authenticator.ts"
-import type { ServerPki } from "#apiserver/authentication/server-pki.ts"
+import { PROXY_NAME, type ServerPki } from "#apiserver/authentication/server-pki.ts"
 import { newServiceAccountIssuer, type ServiceAccountIssuer } from "#apiserver/authentication/service-account-issuer.ts"
 import { LOOPBACK, type UserInfo } from "#apiserver/authentication/user.ts"
 import { newRbacAuthorizer, type RbacAuthorizer } from "#apiserver/authorization/rbac-authorizer.ts"
@@ -39,11 +42,14 @@ import { followCustomResources, newResourceTable } from "#apiserver/resource-tab
 import { reviewResources } from "#apiserver/reviews/reviews.ts"
 import { compactRegularly } from "#apiserver/storage/compaction.ts"
 import type { Storage } from "#apiserver/storage/storage.ts"
+import { startAuthenticationConfig } from "./aggregation/authentication-config.controller.ts"
+import { startApiAvailability } from "./aggregation/availability.controller.ts"
+import { startApiRegistration } from "./aggregation/registration.controller.ts"
 import { startAggregation } from "./cluster-roles/aggregation.controller.ts"
 import { startDefinitions } from "./definitions/definition.controller.ts"
 import { startEventExpiry } from "./events/event-expiry.controller.ts"
 import { limitRangeAdmission } from "./limit-ranges/limits.admission.ts"
-import { startTypeChecking } from "#controlplane/admission-policies/type-checking.controller.ts"
+import { startTypeChecking } from "./admission-policies/type-checking.controller.ts"
 import { startBootstrapTokens } from "./bootstrap-tokens/bootstrap-token.controller.ts"
 import { startDisruption } from "./disruption/disruption.controller.ts"
 import { podEviction } from "./disruption/eviction.ts"
@@ -113,6 +119,8 @@ export interface EmbeddedServer {
   readonly informers: InformerFactory
   readonly pki: ServerPki
   readonly issuer: ServiceAccountIssuer
+  /** Other API servers that answer for some of the groups. */
+  readonly aggregation: AggregationDeps & { readonly discovery: RemoteDiscovery }
   /** Calls the server without a network, as whoever is named. */
   transportAs(user: UserInfo): Transport
 }
@@ -147,7 +155,14 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
     resources,
     authorizer,
   }
-  const discovery = newDiscoveryHandler({ resources, issuer })
+  const aggregation = {
+    services: newRemoteServices(reader),
+    discovery: newRemoteDiscovery(),
+    outbound: admission.outbound,
+    resolveService: admission.resolveService,
+    proxyClient: { certificate: pki.proxyCertificate, key: pki.proxyKey },
+  }
+  const discovery = newDiscoveryHandler({ resources, issuer, remote: aggregation })
   const api = newApiServer({
     clock,
     random,
@@ -166,6 +181,7 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       podEviction(reader, () => client),
     ],
     connect: podConnections({ clock, reader }),
+    aggregated: newAggregationProxy(aggregation),
     discovery: (request) => options.plain?.(request) ?? discovery(request),
     admission: [
       rbacEscalation(authorizer),
@@ -201,7 +217,16 @@ export async function newEmbeddedServer(runtime: Runtime, options: EmbeddedServe
       flowControl: options.flowControl ?? false,
     }) as UnknownObject[],
   )
-  return { api, handler, client, informers: newLocalInformerFactory(reader, log), pki, issuer, transportAs }
+  return {
+    api,
+    handler,
+    client,
+    informers: newLocalInformerFactory(reader, log),
+    pki,
+    issuer,
+    aggregation,
+    transportAs,
+  }
 }
 
 /** The controllers that every server has: namespaces, service accounts, root CA, garbage, aggregated roles. */
@@ -218,12 +243,16 @@ export function startServerControllers(runtime: Runtime, server: EmbeddedServer)
   startBootstrapTokens(runtime, server)
   startTypeChecking(runtime, server, server.api)
   startEventExpiry(runtime, server)
+  startApiAvailability(runtime, server, server.aggregation)
   server.informers.start(runtime.signal)
 }
 
 /** A hub's: those and the signing of certificates. */
 export function startHubServer(runtime: Runtime, server: EmbeddedServer): void {
   startServerControllers(runtime, server)
+  startApiRegistration(runtime, server, server.api)
+  const { caCertificate, proxyAuthority } = server.pki
+  startAuthenticationConfig(runtime, server, caCertificate, { authority: proxyAuthority, name: PROXY_NAME })
   startSigning(
     runtime,
     server,

@@ -1,9 +1,10 @@
-import type { ClientRequest, IncomingMessage } from "node:http"
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { Agent, request as requestHttps } from "node:https"
 import { isIP } from "node:net"
+import type { Duplex } from "node:stream"
 import { BoundedMap } from "./bounded-map.ts"
-import { ConnectionError, type BodyStream, type HttpRequest, type HttpResponse } from "./http.ts"
-import { hostPort, type Endpoint, type Outbound } from "./outbound.ts"
+import { ConnectionError, type BodyStream, type ByteConnection, type HttpResponse } from "./http.ts"
+import { hostPort, type Endpoint, type Outbound, type OutboundRequest } from "./outbound.ts"
 import { networkErrorText } from "./go-network-errors.ts"
 
 /** Endpoints whose connections are kept. */
@@ -11,6 +12,13 @@ const ENDPOINTS_MAX = 256
 /** Connections to one endpoint; further requests wait for one. */
 const SOCKETS_PER_ENDPOINT_MAX = 256
 const IDLE_SOCKETS_MAX = 25
+/** Of one answer, read and not yet taken by who asked. */
+const UNTAKEN_BYTES_MAX = 1024 * 1024
+/** Of one connection that was handed over, written and not yet taken by the server. */
+const UNSENT_BYTES_MAX = 8 * 1024 * 1024
+const WAIT_MS = 10
+const TAKE_OVER_WITHIN_MS = 10_000
+const NOTHING = new Uint8Array()
 
 /** Over this machine's network, in HTTP/1.1, with connections that are kept. */
 export function newHttpsOutbound(): Outbound {
@@ -46,14 +54,14 @@ function newAgent({ serverName, authorities, insecure, client }: Endpoint): Agen
   })
 }
 
-function send(agent: Agent, endpoint: Endpoint, outgoing: HttpRequest): Promise<HttpResponse> {
+function send(agent: Agent, endpoint: Endpoint, outgoing: OutboundRequest): Promise<HttpResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
   const { host, port, serverName } = endpoint
   if (outgoing.signal?.aborted) return Promise.reject(outgoing.signal.reason)
   let request: ClientRequest
   try {
     const authority = port === 443 ? hostPort(serverName, "").slice(0, -1) : hostPort(serverName, port)
-    const headers = { host: authority, ...outgoing.headers }
+    const headers = { host: authority, ...outgoing.headers } as OutgoingHttpHeaders
     request = requestHttps({ agent, host, port, method: outgoing.method, path: outgoing.path, headers })
   } catch (error) {
     return Promise.reject(new ConnectionError(networkErrorText(error, endpoint), { cause: error }))
@@ -64,6 +72,10 @@ function send(agent: Agent, endpoint: Endpoint, outgoing: HttpRequest): Promise<
   request.on("error", (error) => void (failure ??= error))
   request.on("response", (message) => {
     resolve({ status: message.statusCode ?? 0, headers: headersOf(message), body: bodyOf(message) })
+  })
+  request.on("upgrade", (message, socket, head) => {
+    const headers = headersOf(message)
+    resolve({ status: 101, headers, body: new Uint8Array(), upgrade: takenOver(socket, head) })
   })
   // After "response" this rejection has no effect; the body tells of its own end.
   request.on("close", () => {
@@ -82,6 +94,29 @@ function headersOf(message: IncomingMessage): Record<string, string | readonly s
   return headers
 }
 
+/** Hands on what comes and goes. @param head  what has come already */
+function takenOver(socket: Duplex, head: Uint8Array): NonNullable<HttpResponse["upgrade"]> {
+  // Nobody may be there any more to take it.
+  const given = setTimeout(() => socket.destroy(), TAKE_OVER_WITHIN_MS)
+  socket.on("error", () => undefined)
+  socket.once("close", () => clearTimeout(given))
+  return (connection: ByteConnection) => {
+    clearTimeout(given)
+    if (head.length > 0) connection.write(head)
+    socket.on("data", (chunk: Buffer) => connection.write(chunk))
+    socket.once("close", () => connection.end())
+    socket.once("end", () => connection.end())
+    return {
+      receive(chunk) {
+        if (socket.destroyed) return
+        socket.write(chunk)
+        if (socket.writableLength > UNSENT_BYTES_MAX) socket.destroy()
+      },
+      closed: () => void socket.destroy(),
+    }
+  }
+}
+
 function bodyOf(message: IncomingMessage): BodyStream {
   return {
     start(sink) {
@@ -94,8 +129,18 @@ function bodyOf(message: IncomingMessage): BodyStream {
       }
       // Its error is told with "close".
       message.on("error", () => undefined)
+      // Who takes slowly is not sent faster: what is not taken stays with the sender.
+      const wait = () => {
+        setTimeout(() => {
+          if (over) return
+          if (sink.write(NOTHING) > UNTAKEN_BYTES_MAX) wait()
+          else message.resume()
+        }, WAIT_MS)
+      }
       message.on("data", (chunk: Buffer) => {
-        if (!over) sink.write(chunk)
+        if (over || sink.write(chunk) <= UNTAKEN_BYTES_MAX) return
+        message.pause()
+        wait()
       })
       if (message.destroyed) void Promise.resolve().then(finish)
       else message.once("close", finish)

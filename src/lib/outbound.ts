@@ -1,4 +1,4 @@
-import type { HttpResponse, Transport } from "./http.ts"
+import type { HttpRequest, HttpResponse } from "./http.ts"
 
 /** A server elsewhere that somebody's configuration names: a webhook, an aggregated API server. */
 export type Endpoint = {
@@ -15,12 +15,20 @@ export type Endpoint = {
   readonly client?: { readonly certificate: string; readonly key: string }
 }
 
+/** A request whose headers may have several values, each of which is sent as one of its own. */
+export type OutboundRequest = Omit<HttpRequest, "headers"> & {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+}
+
+/** As a Transport. The answer to a request for another protocol may be a 101 with the connection. */
+export type OutboundTransport = (request: OutboundRequest) => Promise<HttpResponse>
+
 /**
  * HTTPS to servers elsewhere. Its transports throw a ConnectionError in the words of Go's client, which Kubernetes hands on
  * to its own clients: `dial tcp 127.0.0.1:1: connect: connection refused`.
  */
 export interface Outbound {
-  transport(endpoint: Endpoint): Transport
+  transport(endpoint: Endpoint): OutboundTransport
   /** Lets go of the connections that nobody uses. */
   close(): void
 }

@@ -4,11 +4,15 @@ import { newListener } from "#apiserver/listener/listener.ts"
 import { memoryStorage } from "#apiserver/storage/memory-storage.ts"
 import { newEmbeddedServer, startHubServer } from "#controlplane/embedded-server.ts"
 import { realClock } from "#lib/clock.ts"
+import type { Outbound } from "#lib/outbound.ts"
 import { silentLog } from "#lib/log.ts"
 import { realRandom } from "#lib/random.ts"
 import type { Target } from "./send.ts"
 
-export async function startEmbedded(): Promise<Target & { close(): Promise<void> }> {
+/** @param options.outbound  how it reaches other servers; it reaches none without */
+export async function startEmbedded(
+  options: { readonly outbound?: Outbound } = {},
+): Promise<Target & { close(): Promise<void> }> {
   const ending = new AbortController()
   const runtime = { clock: realClock, random: realRandom, log: silentLog, signal: ending.signal }
   const { pki } = ensureServerPki({ existing: {}, serverNames: [], clock: realClock, random: realRandom })
@@ -21,7 +25,7 @@ export async function startEmbedded(): Promise<Target & { close(): Promise<void>
     log: silentLog,
   })
   const url = `https://127.0.0.1:${listener.port}`
-  const server = await newEmbeddedServer(runtime, { storage: memoryStorage(), pki, issuer: url })
+  const server = await newEmbeddedServer(runtime, { storage: memoryStorage(), pki, issuer: url, ...options })
   startHubServer(runtime, server)
   return {
     server: url,

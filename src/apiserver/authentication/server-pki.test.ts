@@ -4,7 +4,7 @@ import { test } from "node:test"
 import type { Clock } from "#lib/clock.ts"
 import { seededRandom } from "#lib/random.ts"
 import { DAY_MS } from "#lib/x509/authority.ts"
-import { distrustReason, parseCertificate } from "#lib/x509/certificate.ts"
+import { distrustReason, isIssuedBy, parseCertificate } from "#lib/x509/certificate.ts"
 import { ensureServerPki } from "./server-pki.ts"
 import type { ServerPki } from "./server-pki.ts"
 
@@ -17,7 +17,7 @@ const ensure = (existing: Partial<ServerPki>, nowMs = START_MS, serverNames: str
 const first = ensure({}).pki
 
 test("ensureServerPki: the first start makes everything, the second nothing", () => {
-  assert.equal(ensure({}).changed.length, 7)
+  assert.equal(ensure({}).changed.length, 10)
   assert.deepEqual(ensure(first), { pki: first, changed: [] })
 })
 
@@ -38,6 +38,18 @@ test("ensureServerPki: the serving certificate has all names, the admin's is of 
   assert.deepEqual(parseCertificate(pki.adminCertificate).subject.organizations, ["system:masters"])
 })
 
+test("ensureServerPki: the proxy's certificate is of an authority that is no other's", () => {
+  const { pki } = ensure({})
+  const authority = parseCertificate(pki.proxyAuthority)
+  const proxy = parseCertificate(pki.proxyCertificate)
+  const why = distrustReason(proxy, { issuers: [authority], nowMs: START_MS, usage: "clientAuth" })
+  assert.equal(why, undefined)
+  assert.equal(proxy.subject.commonName, "front-proxy-client")
+  assert.ok(isIssuedBy(proxy, authority))
+  assert.ok(!isIssuedBy(proxy, parseCertificate(pki.caCertificate)))
+})
+
+const PROXY = ["proxyAuthority", "proxyCertificate", "proxyKey"]
 const other = ensure({}).pki
 for (const { name, existing, nowMs = START_MS, names = [], want } of [
   { name: "a new name", existing: first, names: ["hub"], want: ["servingCertificate"] },
@@ -47,13 +59,13 @@ for (const { name, existing, nowMs = START_MS, names = [], want } of [
     name: "90 days left",
     existing: first,
     nowMs: START_MS + 275 * DAY_MS,
-    want: ["servingCertificate", "adminCertificate"],
+    want: ["servingCertificate", "adminCertificate", ...PROXY],
   },
   {
     name: "expired",
     existing: first,
     nowMs: START_MS + 400 * DAY_MS,
-    want: ["servingCertificate", "adminCertificate"],
+    want: ["servingCertificate", "adminCertificate", ...PROXY],
   },
   {
     name: "a clock that was set back",

@@ -24,6 +24,10 @@ export type ServerPki = {
   readonly adminCertificate: string
   readonly adminKey: string
   readonly serviceAccountKey: string
+  /** Of who says to other API servers for whom a request is: see ensureProxy. */
+  readonly proxyAuthority: string
+  readonly proxyCertificate: string
+  readonly proxyKey: string
 }
 
 export type ServerPkiOptions = {
@@ -71,6 +75,7 @@ export function ensureServerPki(options: ServerPkiOptions): {
       ipAddresses: [],
     },
   )
+  const proxy = ensureProxy(options)
   const pki: ServerPki = {
     caCertificate: authority.certificate,
     caKey: authority.key,
@@ -79,6 +84,9 @@ export function ensureServerPki(options: ServerPkiOptions): {
     adminCertificate: admin.certificate,
     adminKey: admin.key,
     serviceAccountKey: existing.serviceAccountKey ?? privateKeyPem(newPrivateKey(random)),
+    proxyAuthority: proxy.authority,
+    proxyCertificate: proxy.certificate,
+    proxyKey: proxy.key,
   }
   const changed = (Object.keys(pki) as (keyof ServerPki)[]).filter((file) => pki[file] !== existing[file])
   return { pki, changed }
@@ -106,6 +114,26 @@ function ensureAuthority({
     throw new Error(`Cannot use certificate authority: it is valid until ${until}, want one that is valid now`)
   }
   return { certificate: caCertificate, key: caKey, ca }
+}
+
+/** The name by which other API servers know the one that passes requests on to them. */
+export const PROXY_NAME = "front-proxy-client"
+
+/**
+ * An authority that signs once, and whose key nobody keeps: who can sign by it could be anybody towards other servers. Those
+ * look for its certificate in a ConfigMap, so both can be made anew.
+ */
+function ensureProxy({ existing, clock, random }: ServerPkiOptions): KeyPair & { readonly authority: string } {
+  const { proxyAuthority, proxyCertificate, proxyKey } = existing
+  const kept = readOrUndefined(() => parseCertificate(proxyCertificate ?? ""))
+  const serves = kept !== undefined && clock.nowMs() < kept.notAfterMs - RENEW_BEFORE_MS
+  if (serves && proxyAuthority !== undefined && proxyKey !== undefined)
+    return { authority: proxyAuthority, certificate: proxyCertificate!, key: proxyKey }
+  const ca = newCertificateAuthority({ commonName: "hawser-front-proxy", clock, random })
+  const template = { subject: { commonName: PROXY_NAME, organizations: [] }, usages: ["clientAuth"] }
+  const none = { certificate: undefined, key: undefined }
+  const leaf = ensureLeaf(none, ca, { clock, random }, { ...template, dnsNames: [], ipAddresses: [] })
+  return { authority: ca.certificatePem, ...leaf }
 }
 
 type LeafTemplate = {

@@ -94,10 +94,12 @@ export function aggregatedDiscovery(groups: readonly Group[]): object {
     metadata: {},
     items: groups.map(({ name, versions }) => ({
       metadata: name === "" ? {} : { name },
-      versions: versions.map(({ version, resources }) => ({
+      versions: versions.map(({ version, resources, remote }) => ({
         version,
-        resources: resources.map(aggregateResource),
-        freshness: "Current",
+        ...(remote === undefined || remote.resources.length > 0
+          ? { resources: remote?.resources ?? resources.map(aggregateResource) }
+          : {}),
+        freshness: remote === undefined || remote.isCurrent ? "Current" : "Stale",
       })),
     })),
   }

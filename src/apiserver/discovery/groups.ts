@@ -1,7 +1,12 @@
-import { compareText } from "#apimachinery/json.ts"
+import { compareText, type JsonObject } from "#apimachinery/json.ts"
 import type { ResourceInfo, ResourceTable } from "#apiserver/resource.ts"
 
-export type GroupVersion = { readonly version: string; readonly resources: readonly ResourceInfo[] }
+export type GroupVersion = {
+  readonly version: string
+  readonly resources: readonly ResourceInfo[]
+  /** Another server has it: APIResourceDiscovery objects, and whether it says so still. */
+  readonly remote?: { readonly resources: readonly JsonObject[]; readonly isCurrent: boolean }
+}
 /** Versions stand in the order of preference. */
 export type Group = { readonly name: string; readonly versions: readonly GroupVersion[] }
 

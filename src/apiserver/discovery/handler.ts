@@ -3,6 +3,9 @@ import type { HttpResponse } from "#lib/http.ts"
 import { newStatusError, StatusError } from "#apimachinery/status-error.ts"
 import { refusalForm } from "#apiserver/handlers/negotiation.ts"
 import { errorResponse } from "#apiserver/handlers/responses.ts"
+import type { RemoteServices } from "#apiserver/aggregation/api-services.ts"
+import { mergedGroups } from "#apiserver/aggregation/merged-groups.ts"
+import type { RemoteDiscovery } from "#apiserver/aggregation/remote-discovery.ts"
 import { newOpenApiHandler } from "#apiserver/openapi/handler.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
 import type { ResourceTable } from "#apiserver/resource.ts"
@@ -18,6 +21,8 @@ export type DiscoveryOptions = {
     readonly jwks: object
     openidConfiguration(serverUrl: string): object
   }
+  /** What other servers answer. */
+  readonly remote?: { readonly services: RemoteServices; readonly discovery: RemoteDiscovery }
 }
 
 type Answer = (request: ServerRequest) => HttpResponse | undefined
@@ -29,13 +34,14 @@ type Answer = (request: ServerRequest) => HttpResponse | undefined
  * @returns a function that returns undefined for paths and methods that are not its own
  */
 export function newDiscoveryHandler(options: DiscoveryOptions): Answer {
-  const { resources, issuer } = options
-  const discovery = newGroupAnswers(resources)
-  const openApi = newOpenApiHandler(resources)
+  const { resources, issuer, remote } = options
+  const groups = newGroups(resources, remote)
+  const discovery = newGroupAnswers(groups)
+  const openApi = newOpenApiHandler(resources, remote)
   return (request) => {
     const path = request.path.split("?", 1)[0]!.replace(/(?<=.)\/$/, "")
     try {
-      if (path === "/") return objectAnswer(request, { paths: rootPaths(groupsOf(resources), issuer !== undefined) })
+      if (path === "/") return objectAnswer(request, { paths: rootPaths(groups().all, issuer !== undefined) })
       if (path === "/openapi/v2" || path === "/openapi/v3" || path.startsWith("/openapi/v3/"))
         return openApi(request, path)
       if (issuer !== undefined && path === "/.well-known/openid-configuration") {
@@ -99,28 +105,42 @@ function wantsAggregated(request: ServerRequest): boolean {
 
 type Tagged = { readonly body: Uint8Array; readonly etag: string; readonly headers: HttpResponse["headers"] }
 
-function newGroupAnswers(resources: ResourceTable): (request: ServerRequest, path: string) => HttpResponse | undefined {
-  let generation = -1
-  let groups: readonly Group[] = []
+/** All groups; another object whenever they are others. */
+type Groups = { readonly all: readonly Group[] }
+
+function newGroups(resources: ResourceTable, remote: DiscoveryOptions["remote"]): () => Groups {
+  let generation = ""
+  let groups: Groups = { all: [] }
+  return () => {
+    const now = `${resources.generation} ${remote?.services.version} ${remote?.discovery.generation}`
+    if (generation === now) return groups
+    generation = now
+    const local = groupsOf(resources)
+    groups = { all: remote === undefined ? local : mergedGroups(local, remote.services.all(), remote.discovery) }
+    return groups
+  }
+}
+
+function newGroupAnswers(groupsNow: () => Groups): (request: ServerRequest, path: string) => HttpResponse | undefined {
+  let known: Groups | undefined
   /** By path; what is served changes seldom and every client asks for all of it. */
   let aggregated = new Map<string, Tagged>()
   return (request, path) => {
     const [, root, name, version, ...rest] = path.split("/")
     if ((root !== "api" && root !== "apis") || rest.length > 0) return undefined
     if (root === "apis" && name === "" && version !== undefined) return undefined
-    if (generation !== resources.generation) {
-      generation = resources.generation
-      groups = groupsOf(resources)
-      aggregated = new Map()
-    }
+    const now = groupsNow()
+    if (known !== now) aggregated = new Map()
+    known = now
+    const groups = now.all
     if (name === undefined) {
       if (!wantsAggregated(request)) {
         return objectAnswer(request, root === "api" ? apiVersions(hostOf(request)) : apiGroupList(groups))
       }
-      const known =
+      const document =
         aggregated.get(path) ?? tag(aggregatedDiscovery(groups.filter((g) => (g.name === "") === (root === "api"))))
-      aggregated.set(path, known)
-      return taggedAnswer(request, known)
+      aggregated.set(path, document)
+      return taggedAnswer(request, document)
     }
     const group = groups.find((g) => g.name === (root === "api" ? "" : name))
     if (group === undefined || (root === "api" && version !== undefined)) return undefined

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto"
 import type { HttpResponse } from "#lib/http.ts"
+import type { RemoteServices } from "#apiserver/aggregation/api-services.ts"
+import type { RemoteDiscovery } from "#apiserver/aggregation/remote-discovery.ts"
 import { readGeneratedBytes } from "#apiserver/builtin/generated-data.ts"
 import { acceptClauses, taggedAnswer } from "#apiserver/discovery/answers.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
@@ -14,11 +16,14 @@ const SWAGGER_PROTOBUF_ANSWER = "application/com.github.proto-openapi.spec.v2.v1
 const JSON_TYPES = new Set(["application/json", "application/*", "*/*"])
 
 /** Answers `/openapi/v2`, `/openapi/v3` and the documents below it. @param path  without query and without slash at its end */
-export function newOpenApiHandler(resources: ResourceTable): (request: ServerRequest, path: string) => HttpResponse {
+export function newOpenApiHandler(
+  resources: ResourceTable,
+  remote?: { readonly services: RemoteServices; readonly discovery: RemoteDiscovery },
+): (request: ServerRequest, path: string) => HttpResponse {
   const custom = newCustomDocuments(resources)
   return (request, path) => {
     if (path === "/openapi/v2") return swaggerAnswer(request, resources)
-    if (path === "/openapi/v3") return indexAnswer(custom())
+    if (path === "/openapi/v3") return indexAnswer(custom(), remoteUrls(remote))
     const name = path.slice(V3_PREFIX.length)
     const found = custom().get(name)
     const hash = found?.hash ?? builtinDocuments()[name]?.hash
@@ -31,17 +36,29 @@ export function newOpenApiHandler(resources: ResourceTable): (request: ServerReq
 
 const notAcceptable = (): HttpResponse => ({ status: 406, headers: { vary: "Accept" }, body: new Uint8Array() })
 
+/** Where documents of other servers are: here, under the same address. */
+function remoteUrls(remote: Parameters<typeof newOpenApiHandler>[1]): ReadonlyMap<string, string> {
+  const named = (remote?.services.all() ?? []).flatMap(({ group, version }) => {
+    const url = remote?.discovery.get(group, version)?.openApi
+    return url === undefined ? [] : [[`apis/${group}/${version}`, url] as const]
+  })
+  return new Map(named)
+}
+
 /** The list of documents. Each address holds a name of the content, so that clients may keep that for ever. */
-function indexAnswer(custom: ReadonlyMap<string, { readonly hash: string }>): HttpResponse {
+function indexAnswer(
+  custom: ReadonlyMap<string, { readonly hash: string }>,
+  remote: ReadonlyMap<string, string>,
+): HttpResponse {
   const hashes = new Map([
     ...Object.entries(builtinDocuments()).map(([name, { hash }]) => [name, hash] as const),
     ...[...custom].map(([name, { hash }]) => [name, hash] as const),
   ])
-  const paths = Object.fromEntries(
-    [...hashes.keys()]
-      .sort()
-      .map((name) => [name, { serverRelativeURL: `${V3_PREFIX}${name}?hash=${hashes.get(name)}` }]),
-  )
+  const urls = new Map([
+    ...Array.from(hashes, ([name, hash]) => [name, `${V3_PREFIX}${name}?hash=${hash}`] as const),
+    ...remote,
+  ])
+  const paths = Object.fromEntries([...urls.keys()].sort().map((name) => [name, { serverRelativeURL: urls.get(name) }]))
   const headers = { "content-type": "text/plain; charset=utf-8" }
   return { status: 200, headers, body: Buffer.from(JSON.stringify({ paths })) }
 }

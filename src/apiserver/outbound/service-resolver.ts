@@ -18,13 +18,15 @@ const TYPES = ["", "ClusterIP", "LoadBalancer", "NodePort"]
 
 /**
  * Finds a ready endpoint in the Service's EndpointSlices, or in its Endpoints where nobody makes slices. Nothing here routes
- * cluster addresses, so an endpoint is asked itself. Source: k8s.io/apiserver util/proxy.ResolveEndpoint.
+ * cluster addresses, so an endpoint is asked itself. Source: k8s.io/apiserver util/proxy.ResolveEndpoint, ResolveCluster.
  */
 export function newServiceResolver(reader: ObjectReader, random: Random): ServiceResolver {
   return ({ namespace, name, port }) => {
     const service = reader.get(SERVICES, namespace, name)
     if (service === undefined) throw new Error(notFound({ group: "", resource: "service" }, name).message)
     const type = textIn(service["spec"], "type")
+    // A name of somewhere else: its port is whatever is asked for.
+    if (type === "ExternalName") return { host: textIn(service["spec"], "externalName"), port }
     if (!TYPES.includes(type)) throw new Error(`unsupported service type ${JSON.stringify(type)}`)
     const found = itemsIn(service["spec"], "ports").find((p) => p["port"] === port)
     if (found === undefined) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`)

@@ -59,6 +59,8 @@ const NAME_RULES: ReadonlyMap<string, (name: string) => string[]> = new Map([
   ["/namespaces", isDns1123Label],
   ["/services", isDns1035Label],
   ["certificates.k8s.io/certificatesigningrequests", () => []],
+  // Its own validation says what it must be called.
+  ["apiregistration.k8s.io/apiservices", () => []],
   ["rbac.authorization.k8s.io/roles", isPathSegmentName],
   ["rbac.authorization.k8s.io/rolebindings", isPathSegmentName],
   ["rbac.authorization.k8s.io/clusterroles", isPathSegmentName],

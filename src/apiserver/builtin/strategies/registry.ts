@@ -1,3 +1,4 @@
+import { API_SERVICES } from "./api-services.ts"
 import { CERTIFICATE_SIGNING_REQUESTS } from "./certificates.ts"
 import { NAMESPACES, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from "./core.ts"
 import type { KindStrategy } from "./kinds.ts"
@@ -10,6 +11,7 @@ const STRATEGIES: { readonly [groupResource: string]: KindStrategy } = {
   "/nodes": NODES,
   "/persistentvolumes": PERSISTENT_VOLUMES,
   "/persistentvolumeclaims": PERSISTENT_VOLUME_CLAIMS,
+  "apiregistration.k8s.io/apiservices": API_SERVICES,
   "apps/daemonsets": DAEMON_SETS,
   "apps/deployments": DEPLOYMENTS,
   "batch/jobs": JOBS,

@@ -1,6 +1,7 @@
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { FieldError } from "#apimachinery/status-error.ts"
 import * as policies from "./admission-policies.ts"
+import { validateApiService } from "./api-services.ts"
 import * as cluster from "./cluster.ts"
 import * as configData from "./config-data.ts"
 import * as events from "./events.ts"
@@ -36,6 +37,7 @@ const VALIDATIONS: {
   "admissionregistration.k8s.io/validatingwebhookconfigurations": [validateWebhooks, validateWebhooksUpdate],
   "admissionregistration.k8s.io/validatingadmissionpolicies": [policies.validatePolicy, policies.validatePolicyUpdate],
   "admissionregistration.k8s.io/validatingadmissionpolicybindings": [policies.validatePolicyBinding],
+  "apiregistration.k8s.io/apiservices": [validateApiService],
   "apps/daemonsets": [workloads.validateDaemonSet, workloads.validateDaemonSetUpdate],
   "apps/deployments": [workloads.validateDeployment, workloads.validateDeploymentUpdate],
   "apps/replicasets": [workloads.validateReplicaSet, workloads.validateReplicaSetUpdate],
