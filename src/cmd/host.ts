@@ -55,11 +55,13 @@ export async function openHost(
 ): Promise<Host> {
   const { serving } = options
   const advertised = serving.advertiseAddress ?? advertisedByDefault(serving.bindAddress)
-  const pki = await ensurePki(openDirectory(options.dir), runtime, [advertised, serving.bindAddress, ...serving.tlsSan])
   await using opening = new AsyncDisposableStack()
   const encryption = await readEncryptionConfig(options.cwd, serving.encryptionProviderConfig)
   const database = openStateDatabase({ dir: options.dir, clock: runtime.clock, encryption })
-  const engine = opening.adopt(await database, (opened) => opened.close())
+  opening.defer(async () => (await database.catch(() => undefined))?.close())
+  // The storage's thread starts while keys are made here.
+  const names = [advertised, serving.bindAddress, ...serving.tlsSan]
+  const [engine, pki] = await Promise.all([database, ensurePki(openDirectory(options.dir), runtime, names)])
   await removeUnfinishedBackups(options.dir)
   const metrics = runtime.metrics ?? newMetrics()
   addProcessMetrics(metrics)
