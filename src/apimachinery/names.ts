@@ -81,11 +81,13 @@ export function isDns1035Label(value: string): string[] {
   return problems
 }
 
+const QUALIFIED_NAME_ERROR = patternError(LABEL_KEY_RULE, LABEL_KEY_NAME, "MyName", "my.name", "123-abc")
+
 /** A label key, annotation key or finalizer: an optional DNS-1123 subdomain with "/" and a name. */
 export function isQualifiedName(value: string): string[] {
   const problems: string[] = []
   const parts = value.split("/")
-  const pattern = patternError(LABEL_KEY_RULE, LABEL_KEY_NAME, "MyName", "my.name", "123-abc")
+  const pattern = QUALIFIED_NAME_ERROR
   if (parts.length > 2) {
     return [`a valid label key ${pattern} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   }

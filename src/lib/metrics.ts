@@ -142,13 +142,16 @@ function newSeries<V>() {
   }
 }
 
+/** Called for each request: most values have nothing to escape. */
 function labelText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(
-      ([name, value]) => `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`,
-    )
-    .join(",")
+  let text = ""
+  for (const name in labels) text += `${text === "" ? "" : ","}${name}="${escaped(labels[name]!)}"`
+  return text
 }
+
+const SPECIAL = /["\\\n]/
+const escaped = (value: string) =>
+  SPECIAL.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n") : value
 
 const braces = (labels: string) => (labels === "" ? "" : `{${labels}}`)
 const joined = (labels: string, more: string) => (labels === "" ? more : `${labels},${more}`)
