@@ -14,20 +14,21 @@ function newScene() {
   const storage = memoryStorage()
   const resources: ResourceTable = { find: () => INFO, findKind: () => INFO, all: () => [INFO], generation: 1 }
   const reader = newStoredReader({ storage, resources })
-  const keyFor = (name: string) => storageKey(INFO, "default", name)
+  const keyFor = (name: string, namespace = "default") => storageKey(INFO, namespace, name)
   return {
     reader,
-    async put(name: string, value: string) {
+    async put(name: string, value: string, namespace = "default") {
       const object = {
         apiVersion: "v1",
         kind: "ConfigMap",
-        metadata: { name, namespace: "default" },
+        metadata: { name, namespace },
         data: { value },
       }
-      const key = keyFor(name)
+      const key = keyFor(name, namespace)
       await storage.put(key, encodeStored(object), storage.get(key)?.revision ?? 0, putOptions(INFO, object))
     },
-    isKept: (name: string) => (storage.get(keyFor(name))?.memo as Memo | undefined)?.object !== undefined,
+    isKept: (name: string, namespace?: string) =>
+      (storage.get(keyFor(name, namespace))?.memo as Memo | undefined)?.object !== undefined,
   }
 }
 
@@ -70,4 +71,11 @@ test("of a resource that is listed everything is kept", async () => {
   reader.list(RESOURCE)
   await put("b", "1")
   assert.deepEqual([isKept("a"), isKept("b")], [true, true])
+})
+
+test("of a resource that is listed in one namespace, what is in the others is not kept", async () => {
+  const { reader, put, isKept } = newScene()
+  reader.list(RESOURCE, "default")
+  await Promise.all([put("a", "1"), put("a", "1", "other")])
+  assert.deepEqual([isKept("a"), isKept("a", "other")], [true, false])
 })

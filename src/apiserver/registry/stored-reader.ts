@@ -19,6 +19,7 @@ export function newStoredReader(options: { storage: Storage; resources: Resource
   const { storage, resources } = options
   const versions = new Map<string, number>()
   const initial = storage.revision
+  /** Resources, and the folders of keys of those that were listed in one namespace only. */
   const listed = new Set<string>()
   const handlers = new Set<(changes: readonly ObjectChange[]) => void>()
   const infos = newStoredInfos(resources)
@@ -27,7 +28,8 @@ export function newStoredReader(options: { storage: Storage; resources: Resource
     for (const event of events) {
       const name = nameOf(parseStorageKey(event.key))
       versions.set(name, event.revision)
-      if (event.type === "put" && (listed.has(name) || isKept(event.previous))) memoOf(event.stored).passing = false
+      const isListed = listed.has(name) || listed.has(event.key.slice(0, event.key.lastIndexOf("/") + 1))
+      if (event.type === "put" && (isListed || isKept(event.previous))) memoOf(event.stored).passing = false
     }
     if (handlers.size > 0) {
       const changes: ObjectChange[] = []
@@ -46,8 +48,10 @@ export function newStoredReader(options: { storage: Storage; resources: Resource
       return stored === undefined ? undefined : decodeStored(stored)
     },
     list(resource, namespace) {
-      listed.add(nameOf(resource))
-      return storage.list(keyPrefix({ storage: { ...resource, version: "" } }, namespace)).map(decodeStored)
+      const prefix = keyPrefix({ storage: { ...resource, version: "" } }, namespace)
+      // Who looks at one namespace again and again does not look at the others.
+      listed.add(namespace ? prefix : nameOf(resource))
+      return storage.list(prefix).map(decodeStored)
     },
     *scan(resource, namespace) {
       for (const stored of storage.list(keyPrefix({ storage: { ...resource, version: "" } }, namespace)))
