@@ -1,5 +1,7 @@
 /** What two servers never print alike, by pattern; and runs of blanks, as columns are as wide as their widest cell. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // As `describe networkpolicy` has it.
+  [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC/g, "TIME"],
   [/https:\/\/127\.0\.0\.1:\d+/g, "SERVER"],
   [/127\.0\.0\.1:\d+/g, "SERVER"],
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UID"],
