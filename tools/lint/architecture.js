@@ -15,7 +15,7 @@ export const LAYERS = {
   rollout: ["api", "apimachinery", "lib"],
   controlplane: ["runtime", "kube", "apiserver", "api", "apimachinery", "lib"],
   hub: ["rollout", "runtime", "kube", "cel", "api", "apimachinery", "lib"],
-  agent: ["runtime", "kube", "api", "apimachinery", "lib"],
+  agent: ["runtime", "kube", "cel", "api", "apimachinery", "lib"],
   simulator: ["agent", "controlplane", "runtime", "kube", "apiserver", "api", "apimachinery", "lib"],
   cli: ["runtime", "kube", "api", "apimachinery", "lib", "hub", "agent"],
   cmd: [
