@@ -11,6 +11,7 @@ import { applies, patches, strategic } from "./patches.ts"
 import { expressions } from "./expressions.ts"
 import { policies } from "./policies.ts"
 import { rules } from "./rules.ts"
+import { upstreamFailures } from "./upstream-failures.ts"
 import { creates, deletes, updates } from "./writes.ts"
 
 export const SCRIPTS: readonly Script[] = [
@@ -41,4 +42,5 @@ export const SCRIPTS: readonly Script[] = [
   expressions,
   policies,
   badInput,
+  upstreamFailures,
 ]

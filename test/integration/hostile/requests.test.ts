@@ -8,7 +8,7 @@ import { fuzzing } from "./budget.ts"
 import { hostileRequest, type HostileRequest } from "./requests.ts"
 import { newHostileServer, type Answer, type HostileServer } from "./server.ts"
 
-/** What kube-apiserver 1.35 answers with 500, too. */
+/** What kube-apiserver 1.35 answers with 500, too: the script `upstream-failures` records each. */
 const UPSTREAM_FAILURES = [
   "strconv.ParseUint: parsing",
   "resourceVersion should not be set on objects to be created",
