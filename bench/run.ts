@@ -11,7 +11,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir, totalmem } from "node:os"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { keepAwake } from "#lib/clock.ts"
 import { benchFleet } from "./fleet.ts"
@@ -121,7 +121,7 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
   }
   if (wanted.has("watchers")) {
     say("watchers")
-    rows.push(...(await benchWatchers(join(import.meta.dirname, "../bin/hawser"), join(dir, "watchers"), rounds)))
+    rows.push(...(await benchWatchers(join(dirname(entryOf()), "bin/hawser"), join(dir, "watchers"), rounds)))
   }
   if (!isGiven && wanted.has("apiserver")) servers = await benchServers(entryOf(), dir, rounds, say)
   return { rows, servers }
