@@ -36,6 +36,12 @@ export const CERTIFICATE_ROTATED = "ClusterCertificateRotated"
 export const SUBJECT_PREFIX = "system:open-cluster-management:"
 export const MANAGED_CLUSTERS_GROUP = "system:open-cluster-management:managed-clusters"
 export const BOOTSTRAP_GROUP = "system:bootstrappers:managedcluster"
+/**
+ * Who joins with a token for one cluster is in this group, which carries the rights, and in the one that names the
+ * cluster. Not in {@link BOOTSTRAP_GROUP}: that one may announce any cluster.
+ */
+export const BOUND_BOOTSTRAP_GROUP = "system:bootstrappers:managedcluster:bound"
+export const BOUND_NAME_PREFIX = "system:bootstrappers:managedcluster:name:"
 
 /** The certificate's common name and what the approver compares. */
 export const agentUser = (cluster: string, agent: string): string => `${SUBJECT_PREFIX}${cluster}:${agent}`

@@ -16,3 +16,11 @@ export const VALIDATING_ADMISSION_POLICIES: ResourceType<ValidatingAdmissionPoli
   kind: "ValidatingAdmissionPolicy",
   namespaced: false,
 }
+
+export const VALIDATING_ADMISSION_POLICY_BINDINGS: ResourceType<KubeObject> = {
+  group: "admissionregistration.k8s.io",
+  version: "v1",
+  resource: "validatingadmissionpolicybindings",
+  kind: "ValidatingAdmissionPolicyBinding",
+  namespaced: false,
+}

@@ -1,4 +1,8 @@
 import { sleep, type Clock } from "#lib/clock.ts"
+import {
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
+} from "#api/kubernetes/admissionregistration.ts"
 import { CUSTOM_RESOURCE_DEFINITIONS } from "#api/kubernetes/apiextensions.ts"
 import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from "#api/kubernetes/core.ts"
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from "#api/kubernetes/rbac.ts"
@@ -79,6 +83,8 @@ const TYPES = [
   CLUSTER_ROLE_BINDINGS,
   ROLES,
   ROLE_BINDINGS,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
 ]
 
 function typeOf(object: KubeObject): ResourceType<KubeObject> {

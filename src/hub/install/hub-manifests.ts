@@ -1,10 +1,11 @@
 import { hubCrds } from "#api/crds.ts"
-import { BOOTSTRAP_GROUP, CLUSTER_GROUP } from "#api/cluster/names.ts"
+import { BOOTSTRAP_GROUP, BOUND_BOOTSTRAP_GROUP, CLUSTER_GROUP } from "#api/cluster/names.ts"
 import { CLIENT_SIGNER } from "#api/kubernetes/certificates.ts"
 import { RBAC_GROUP, type PolicyRule } from "#api/kubernetes/rbac.ts"
 import { WORK_GROUP } from "#api/work/names.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
 import { formatYaml } from "#lib/yaml.ts"
+import { boundTokenPolicy } from "./bound-token-policy.ts"
 import {
   BOOTSTRAP_ROLE,
   BOOTSTRAP_SERVICE_ACCOUNT,
@@ -27,6 +28,7 @@ const REGISTER_GROUP = "register.open-cluster-management.io"
 const ADDON_GROUP = "addon.open-cluster-management.io"
 const HUB_ROLE = "open-cluster-management:hawser-hub"
 const CLUSTER_INFO_ROLE = "hawser:cluster-info"
+const HUB_TOKENS_ROLE = "hawser-hub:used-tokens"
 const HUB_LEADER_ROLE = "hawser-hub:leader-election"
 
 export type HubManifestsOptions = {
@@ -57,6 +59,9 @@ function hubAccess(): KubeObject[] {
     clusterRole(BOOTSTRAP_ROLE, bootstrapRules()),
     clusterRoleBinding(`${BOOTSTRAP_ROLE}:agent-registration`, BOOTSTRAP_ROLE, { serviceAccount: bootstrap }),
     clusterRoleBinding(`${BOOTSTRAP_ROLE}:managedcluster`, BOOTSTRAP_ROLE, { group: BOOTSTRAP_GROUP }),
+    // The rule before the right: without it the right would be to announce any cluster.
+    ...boundTokenPolicy(),
+    clusterRoleBinding(`${BOOTSTRAP_ROLE}:bound-token`, BOOTSTRAP_ROLE, { group: BOUND_BOOTSTRAP_GROUP }),
     serviceAccount(hub),
     clusterRole(HUB_ROLE, hubRules()),
     clusterRoleBinding(HUB_ROLE, HUB_ROLE, { serviceAccount: hub }),
@@ -64,6 +69,12 @@ function hubAccess(): KubeObject[] {
       allow("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
     ]),
     roleBinding(HUB_COMPONENTS_NAMESPACE, HUB_LEADER_ROLE, HUB_SERVICE_ACCOUNT),
+    // A token that was used is deleted unread: the requests made with it say what it was for.
+    role("kube-system", HUB_TOKENS_ROLE, [allow("", ["secrets"], ["delete"])]),
+    {
+      ...roleBinding("kube-system", HUB_TOKENS_ROLE, HUB_SERVICE_ACCOUNT),
+      subjects: [{ kind: "ServiceAccount", ...hub }],
+    } as KubeObject,
   ]
 }
 

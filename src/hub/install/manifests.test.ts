@@ -26,7 +26,7 @@ for (const { name, objects } of [
 
   test(`${name}: bindings lead to roles and service accounts of the installation`, () => {
     const ids = new Set(objects.map(idOf))
-    for (const object of objects.filter((o) => o.kind.endsWith("Binding")) as RoleBinding[]) {
+    for (const object of objects.filter((o) => o.kind.endsWith("RoleBinding")) as RoleBinding[]) {
       const { kind, name: role } = object.roleRef
       const isBuiltIn = role === "admin" || role === "cluster-admin"
       const id = kind === "Role" ? `Role ${object.metadata.namespace} ${role}` : `ClusterRole ${role}`

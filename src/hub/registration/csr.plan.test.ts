@@ -126,6 +126,56 @@ for (const { name, parts, approval, want } of [
   test(`judgeCsr: ${name}`, () => assert.equal(judgeCsr(csr(parts), approval).decision, want))
 }
 
+const BOUND = ["system:bootstrappers:managedcluster:bound", "system:bootstrappers:managedcluster:name:c1"]
+const bound = (parts: Parts = {}): Parts => ({
+  ...parts,
+  spec: { username: "system:bootstrap:abcdef", groups: BOUND, ...parts.spec },
+})
+
+for (const { name, parts, usedFor, want } of [
+  { name: "for its own cluster", parts: bound(), want: /^approve/ },
+  {
+    name: "for another cluster",
+    parts: bound({ labels: { "open-cluster-management.io/cluster-name": "c2" } }),
+    want: /^deny the token is for cluster "c1" and cannot register "c2"$/,
+  },
+  {
+    name: "for another cluster's agent",
+    parts: bound({ commonName: "system:open-cluster-management:c2:agent" }),
+    want: /^deny common name is system:open-cluster-management:c2:agent/,
+  },
+  {
+    name: "with a further organization",
+    parts: bound({ organizations: [GROUP, "system:masters"] }),
+    want: /^deny organizations are/,
+  },
+  { name: "a second time", parts: bound(), usedFor: "c1-first", want: /^deny the token was used for request c1-first/ },
+  {
+    name: "by a token that names no cluster",
+    parts: bound({ spec: { groups: BOUND.slice(0, 1) } }),
+    want: /^deny the token is for cluster ""/,
+  },
+  {
+    name: "by a token that names two",
+    parts: bound({ spec: { groups: [...BOUND, "system:bootstrappers:managedcluster:name:c2"] } }),
+    want: /^deny the token is for cluster ""/,
+  },
+  {
+    name: "that is decided already",
+    parts: bound({ status: { conditions: [{ type: "Approved", status: "True" as const }] } }),
+    usedFor: "c1-first",
+    want: /^leave/,
+  },
+] satisfies { name: string; parts: Parts; usedFor?: string; want: RegExp }[]) {
+  test(`judgeCsr: a request made with a token for one cluster, ${name}`, () => {
+    const verdict = judgeCsr(csr(parts), TOKENS, usedFor)
+    assert.match(`${verdict.decision} ${"why" in verdict ? verdict.why : ""}`, want)
+  })
+}
+
+test("judgeCsr: a token for one cluster is for people where nobody is approved by itself", () =>
+  assert.equal(judgeCsr(csr(bound()), NOBODY).decision, "leave"))
+
 test("approve: adds to the conditions that are there, by the approval subresource", () => {
   const action = approve(csr({}), Date.parse("2026-01-02T03:04:05Z"))
   assert.ok(action.do === "update" && action.subresource === "approval")

@@ -2,6 +2,7 @@ import {
   ADDON_NAME_LABEL,
   agentUser,
   BOOTSTRAP_GROUP,
+  BOUND_BOOTSTRAP_GROUP,
   clusterGroup,
   CLUSTER_NAME_LABEL,
   MANAGED_CLUSTERS_GROUP,
@@ -15,10 +16,12 @@ import {
 import { formatTime } from "#lib/clock.ts"
 import { CsrError, parseCsr } from "#lib/x509/csr.ts"
 import type { Action } from "#runtime/plan.ts"
+import { boundCluster } from "./bound-token.plan.ts"
 
-/** What to do with a request: approve it, ask whether its maker may renew, or leave it to people. */
+/** What to do with a request: approve it, ask whether its maker may renew, refuse it, or leave it to people. */
 export type CsrVerdict =
   | { readonly decision: "approve"; readonly cluster: string }
+  | { readonly decision: "deny"; readonly why: string }
   | { readonly decision: "ask renew"; readonly cluster: string }
   | { readonly decision: "leave"; readonly why: string }
 
@@ -31,15 +34,24 @@ export type AutoApproval = {
 
 /**
  * A cluster agent's request is exactly of one form: signer, label, common name and organizations. Anything more in it
- * could buy rights that were never given.
+ * could buy rights that were never given. What is amiss with one made by a token for one cluster is refused: nobody shall
+ * approve it by mistake.
+ *
+ * @param usedFor  another request that was approved for the same token, which is good for one
  */
-export function judgeCsr(csr: CertificateSigningRequest, approval: AutoApproval): CsrVerdict {
-  const leave = (why: string): CsrVerdict => ({ decision: "leave", why })
+export function judgeCsr(csr: CertificateSigningRequest, approval: AutoApproval, usedFor?: string): CsrVerdict {
+  const bound = boundCluster(csr.spec.groups)
+  const leave = (why: string): CsrVerdict => ({ decision: bound === undefined ? "leave" : "deny", why })
   const cluster = csr.metadata.labels?.[CLUSTER_NAME_LABEL]
+  if ((csr.status?.conditions ?? []).length > 0) return { decision: "leave", why: "it is decided" }
+  // What another signer signs is not for the hub to judge.
+  if (csr.spec.signerName !== CLIENT_SIGNER)
+    return { decision: "leave", why: `signer ${csr.spec.signerName} is not ours` }
   if (cluster === undefined) return leave("it carries no cluster's label")
   if (csr.metadata.labels?.[ADDON_NAME_LABEL] !== undefined) return leave("it is an add-on's")
-  if (csr.spec.signerName !== CLIENT_SIGNER) return leave(`signer ${csr.spec.signerName} is not ours`)
-  if ((csr.status?.conditions ?? []).length > 0) return leave("it is decided")
+  if (bound !== undefined && bound !== cluster) {
+    return leave(`the token is for cluster "${bound}" and cannot register "${cluster}"`)
+  }
   const subject = subjectOf(csr)
   if (typeof subject === "string") return leave(subject)
   const organizations = subject.organizations.filter((o) => o !== MANAGED_CLUSTERS_GROUP)
@@ -52,13 +64,19 @@ export function judgeCsr(csr: CertificateSigningRequest, approval: AutoApproval)
   }
   const username = csr.spec.username ?? ""
   if (username === subject.commonName) return { decision: "ask renew", cluster }
+  if (usedFor !== undefined) return leave(`the token was used for request ${usedFor}, and is good for one`)
   const trusted =
     approval.users.includes(username) || (csr.spec.groups ?? []).some((group) => approval.groups.includes(group))
-  return trusted ? { decision: "approve", cluster } : leave(`"${username}" is not approved by itself`)
+  if (trusted) return { decision: "approve", cluster }
+  return { decision: "leave", why: `"${username}" is not approved by itself` }
 }
 
 /** Groups of those who joined with a token of the hub's. */
-export const BOOTSTRAP_GROUPS: readonly string[] = [BOOTSTRAP_GROUP, "system:serviceaccounts:open-cluster-management"]
+export const BOOTSTRAP_GROUPS: readonly string[] = [
+  BOOTSTRAP_GROUP,
+  BOUND_BOOTSTRAP_GROUP,
+  "system:serviceaccounts:open-cluster-management",
+]
 
 function subjectOf(csr: CertificateSigningRequest): { commonName: string; organizations: readonly string[] } | string {
   try {
@@ -72,15 +90,22 @@ function subjectOf(csr: CertificateSigningRequest): { commonName: string; organi
 
 /** PUT of the approval subresource. */
 export function approve(csr: CertificateSigningRequest, nowMs: number): Action {
+  const message = "The request is one that the cluster's agent may make."
+  return decide(csr, { type: "Approved", reason: "AutoApprovedByHubCSRApprovingController", message }, nowMs)
+}
+
+/** Likewise. @param why  shown by the agent that asked */
+export function deny(csr: CertificateSigningRequest, why: string, nowMs: number): Action {
+  return decide(csr, { type: "Denied", reason: "BoundTokenRefused", message: why }, nowMs)
+}
+
+function decide(
+  csr: CertificateSigningRequest,
+  decision: { readonly type: "Approved" | "Denied"; readonly reason: string; readonly message: string },
+  nowMs: number,
+): Action {
   const at = formatTime(nowMs)
-  const condition = {
-    type: "Approved",
-    status: "True" as const,
-    reason: "AutoApprovedByHubCSRApprovingController",
-    message: "The request is one that the cluster's agent may make.",
-    lastUpdateTime: at,
-    lastTransitionTime: at,
-  }
+  const condition = { ...decision, status: "True" as const, lastUpdateTime: at, lastTransitionTime: at }
   const object: CertificateSigningRequest = {
     ...csr,
     status: { ...csr.status, conditions: [...(csr.status?.conditions ?? []), condition] },

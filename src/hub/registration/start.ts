@@ -1,5 +1,6 @@
 import type { Runtime } from "#runtime/controller.ts"
 import { startAccept } from "./accept.controller.ts"
+import { startBoundTokens } from "./bound-token.controller.ts"
 import { startClusterSets } from "./cluster-set.controller.ts"
 import { startCsrApproval } from "./csr.controller.ts"
 import { BOOTSTRAP_GROUPS } from "./csr.plan.ts"
@@ -27,6 +28,7 @@ export function startRegistration(runtime: Runtime, hub: Hub, options: Registrat
     cleanUp: options.cleanUp ?? true,
   })
   startLease(runtime, hub)
+  startBoundTokens(runtime, hub)
   startClusterSets(runtime, hub, options)
   const groups = options.autoApproveBootstrap ? BOOTSTRAP_GROUPS : []
   startCsrApproval(runtime, hub, { users: options.autoApproveUsers, groups })
