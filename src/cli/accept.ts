@@ -1,11 +1,12 @@
+import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { CERTIFICATE_SIGNING_REQUESTS, type CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
-import { formatTime, sleep } from "#lib/clock.ts"
+import { formatTime, parseTimeMs, sleep } from "#lib/clock.ts"
+import { approvedMs, boundCluster, boundUser } from "#hub/registration/bound-token.plan.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
 
-const CLUSTER_NAME_LABEL = "open-cluster-management.io/cluster-name"
 const POLL_MS = 500
 
 /** Approves the cluster's pending requests for a certificate and lets the cluster in; repeated, it changes nothing. */
@@ -44,7 +45,7 @@ export async function acceptCluster(
     const pending = requests.items.filter(
       (csr) => isPending(csr) && csr.metadata.labels?.["open-cluster-management.io/addon-name"] === undefined,
     )
-    for (const csr of pending) {
+    for (const csr of withoutSecondUses(pending, requests.items)) {
       if (!options.skipApproveCheck) checkRequester(csr, name)
       await client.update(CERTIFICATE_SIGNING_REQUESTS, approved(csr, options.nowMs), {
         subresource: "approval",
@@ -62,20 +63,41 @@ export async function acceptCluster(
   }
 }
 
+/** A token for one cluster is good for one request: the newest, by the agent that still waits. The hub refuses the rest. */
+function withoutSecondUses(
+  pending: readonly CertificateSigningRequest[],
+  all: readonly CertificateSigningRequest[],
+): readonly CertificateSigningRequest[] {
+  const madeMs = ({ metadata }: CertificateSigningRequest) => parseTimeMs(metadata.creationTimestamp) ?? 0
+  const used = new Set(all.filter((csr) => approvedMs(csr) !== undefined).map(boundUser))
+  return pending
+    .toSorted((a, b) => madeMs(b) - madeMs(a))
+    .filter((csr) => {
+      const user = boundUser(csr)
+      if (user === undefined) return true
+      if (used.has(user)) return false
+      used.add(user)
+      return true
+    })
+}
+
 const isPending = (csr: CertificateSigningRequest) => (csr.status?.conditions ?? []).length === 0
 
 /** A request made by somebody who is not a joining agent may ask for another's name. */
 function checkRequester(csr: CertificateSigningRequest, cluster: string): void {
   const user = csr.spec.username ?? ""
   const groups = csr.spec.groups ?? []
+  const bound = boundCluster(groups)
   const known =
     user.startsWith("system:bootstrap:") ||
     user === "system:serviceaccount:open-cluster-management:agent-registration-bootstrap" ||
     user.startsWith(`system:open-cluster-management:${cluster}:`)
   const expected =
-    groups.includes("system:bootstrappers:managedcluster") ||
-    groups.includes("system:serviceaccounts:open-cluster-management") ||
-    groups.includes(`system:open-cluster-management:${cluster}`)
+    bound === undefined
+      ? groups.includes("system:bootstrappers:managedcluster") ||
+        groups.includes("system:serviceaccounts:open-cluster-management") ||
+        groups.includes(`system:open-cluster-management:${cluster}`)
+      : bound === cluster
   if (known && expected) return
   throw new CommandError(`Cannot approve ${csr.metadata.name}: asked for by "${user}", want a joining agent`, {
     exitCode: EXIT.refused,

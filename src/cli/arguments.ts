@@ -11,6 +11,18 @@ export function integer(min: number, max: number): (text: string) => number {
   }
 }
 
+/** For commander: a duration such as `90s`, `15m` or `1h30m`, within bounds. @returns seconds */
+export function duration(minSeconds: number, maxSeconds: number): (text: string) => number {
+  return (text) => {
+    const [, hours = "0", minutes = "0", seconds = "0"] =
+      /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text) ?? []
+    const value = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+    if (value < minSeconds || value > maxSeconds)
+      throw new InvalidArgumentError(`want a duration such as 15m, from ${minSeconds}s to ${maxSeconds}s.`)
+    return value
+  }
+}
+
 /** For commander: a repeated option, each value also a comma-separated list. */
 export function list(text: string, before: readonly string[]): readonly string[] {
   return [...before, ...text.split(",").filter((part) => part !== "")]

@@ -1,9 +1,10 @@
-// The commands that prepare clusters: init, join, token.
+// The commands that prepare clusters: init, join.
 import { Option, type Command } from "commander"
-import { integer, list } from "./arguments.ts"
+import { list } from "./arguments.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import type { Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
+import { addToken, HUB_KUBECONFIG } from "./token-commands.ts"
 
 const gates = (known: readonly string[]) => `A=true,B=false of ${known.join(", ")}`
 const output = (...choices: string[]) =>
@@ -11,27 +12,11 @@ const output = (...choices: string[]) =>
     "-o, --output <format>",
     `${choices.join(" or ")}: print what would be applied, and change nothing`,
   ).choices(choices)
-const HUB_KUBECONFIG = "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)"
 
 export function addInstallCommands(program: Command, roots: Roots, terminal: Terminal): void {
   addInit(program, roots, terminal)
   addJoin(program, roots, terminal)
-  program
-    .command("token")
-    .description("print what a cluster needs to join the hub")
-    .option("--kubeconfig <file>", HUB_KUBECONFIG)
-    .option("--context <name>", "of the kubeconfig")
-    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the kubeconfig does)")
-    .option(
-      "--expires <seconds>",
-      "a token that ends by itself (default: the hub's own, which does not)",
-      integer(600, 31_536_000),
-    )
-    .addOption(new Option("-o, --output <format>", "json, yaml or kubeconfig").choices(["json", "yaml", "kubeconfig"]))
-    .addHelpText("after", "\nExample:\n  hawser token -o kubeconfig > bootstrap.kubeconfig\n")
-    .action(({ expires, ...o }) =>
-      roots.token(terminal, { ...o, ...(expires === undefined ? {} : { expirationSeconds: expires }) }),
-    )
+  addToken(program, roots, terminal)
 }
 
 function addInit(program: Command, roots: Roots, terminal: Terminal): void {

@@ -35,8 +35,9 @@ export function newProgram(roots: Roots, terminal: Terminal): Command {
     .description("print a shell's completion script")
     .argument("<shell>", SHELLS.join(", "))
     .action((shell) => terminal.stdout(completionScript(program, shell)))
+  const output = { writeOut: terminal.stdout, writeErr: terminal.stderr }
   for (const command of program.commands)
-    command.exitOverride().configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
+    for (const each of [command, ...command.commands]) each.exitOverride().configureOutput(output)
   return program
 }
 

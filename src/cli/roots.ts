@@ -129,6 +129,15 @@ export type TokenOptions = ClusterAccess & {
   readonly expirationSeconds?: number
 }
 
+/** A token for one cluster. */
+export type BoundTokenOptions = ClusterAccess &
+  Pick<TokenOptions, "hubApiserver" | "output"> & {
+    readonly clusterName: string
+    readonly ttlSeconds: number
+  }
+
+export type TokenListOptions = ClusterAccess & { readonly output?: "json" | "yaml" }
+
 export type MembersOptions = Pick<ServingOptions, "bindAddress" | "port"> & {
   readonly clusters: number
   readonly hubKubeconfig: string
@@ -178,6 +187,9 @@ export type Roots = {
   readonly init: (terminal: Terminal, options: InitOptions) => Promise<void>
   readonly join: (terminal: Terminal, options: JoinOptions) => Promise<void>
   readonly token: (terminal: Terminal, options: TokenOptions) => Promise<void>
+  readonly tokenCreate: (terminal: Terminal, options: BoundTokenOptions) => Promise<void>
+  readonly tokenList: (terminal: Terminal, options: TokenListOptions) => Promise<void>
+  readonly tokenRevoke: (terminal: Terminal, names: readonly string[], options: ClusterAccess) => Promise<void>
   readonly members: (terminal: Terminal, options: MembersOptions) => Promise<void>
   readonly backup: (terminal: Terminal, options: BackupOptions) => Promise<void>
   readonly restore: (terminal: Terminal, options: RestoreOptions) => Promise<void>

@@ -11,6 +11,7 @@ import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
 import { eventually } from "../support/eventually.ts"
+import { boundTokens } from "./bound-tokens.ts"
 import { connectWith, hawser, startHawser, type Connected, type Running } from "../support/hawser.ts"
 
 /** Two API servers and nothing on them. */
@@ -126,6 +127,9 @@ export function commandCases(label: string, start: (dir: string) => Promise<TwoS
       const gone = await run("delete", "-f", work, "--wait", "--kubeconfig", servers.hubKubeconfig)
       assert.equal(gone.code, 0, gone.stderr)
     })
+
+    test(`${label}: a token for one cluster is good for that one, once`, () =>
+      boundTokens({ dir, run, begin, available, hub, servers }))
 
     test(`${label}: members alone join over shared connections, as themselves`, async () => {
       const members = begin("members", "--clusters", "5", "--hub-kubeconfig", servers.hubKubeconfig, "--dir", "m")

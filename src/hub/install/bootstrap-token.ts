@@ -9,27 +9,44 @@ import { BOOTSTRAP_SERVICE_ACCOUNT, HUB_NAMESPACE, MANAGED_BY_LABEL } from "./na
 export const BOOTSTRAP_TOKEN_ID = "ocmhub"
 const SECRET_KEY = { namespace: "kube-system", name: `bootstrap-token-${BOOTSTRAP_TOKEN_ID}` }
 const SECRET_LENGTH = 16
-const SECRET_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+export const TOKEN_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 /** A bootstrap token that clusters can join with: `id.secret`, known to the API server by its Secret. */
 export function bootstrapTokenSecret(secret: string, options: { readonly expiration?: string } = {}): Secret {
+  // clusteradm finds the token by the label `app`.
+  const labels = { app: "cluster-manager", ...MANAGED_BY_LABEL }
+  return tokenSecret({ id: BOOTSTRAP_TOKEN_ID, secret, labels, groups: [BOOTSTRAP_GROUP], ...options })
+}
+
+/** As the API server reads bootstrap tokens, and as `cluster-info` is signed with them. */
+export function tokenSecret(token: {
+  readonly id: string
+  readonly secret: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly groups: readonly string[]
+  /** RFC 3339; absent: it does not end by itself. */
+  readonly expiration?: string
+  readonly description?: string
+}): Secret {
+  const { id, secret, labels, groups, expiration, description } = token
   return {
     apiVersion: "v1",
     kind: "Secret",
-    // clusteradm finds the token by the label `app`.
-    metadata: { ...SECRET_KEY, labels: { app: "cluster-manager", ...MANAGED_BY_LABEL } },
+    metadata: { namespace: "kube-system", name: `bootstrap-token-${id}`, labels },
     type: "bootstrap.kubernetes.io/token",
     data: encoded({
-      "token-id": BOOTSTRAP_TOKEN_ID,
+      "token-id": id,
       "token-secret": secret,
       "usage-bootstrap-authentication": "true",
-      "auth-extra-groups": BOOTSTRAP_GROUP,
-      ...(options.expiration === undefined ? {} : { expiration: options.expiration }),
+      "usage-bootstrap-signing": "true",
+      "auth-extra-groups": groups.join(","),
+      ...(expiration === undefined ? {} : { expiration }),
+      ...(description === undefined ? {} : { description }),
     }),
   }
 }
 
-export const newTokenSecret = (random: Random): string => randomText(random, SECRET_LENGTH, SECRET_ALPHABET)
+export const newTokenSecret = (random: Random): string => randomText(random, SECRET_LENGTH, TOKEN_ALPHABET)
 
 /**
  * The hub's bootstrap token, made when there is none. It does not expire; deleting its Secret ends it.

@@ -7,12 +7,14 @@ export type JoinAddress = {
   readonly token: string
   /** PEM of the authority of the hub's certificate; absent where the system's authorities know it. */
   readonly ca?: string
+  /** Who joins, where the token says so. */
+  readonly cluster?: string
 }
 
 /** The line that a person copies to the cluster that shall join. */
-export function joinLine({ server, token, ca }: JoinAddress): string {
+export function joinLine({ server, token, ca, cluster = "<cluster_name>" }: JoinAddress): string {
   const hash = ca === undefined ? "" : ` --hub-ca-hash ${authorityHashes(ca)[0]}`
-  return `hawser join --hub-token ${token} --hub-apiserver ${server}${hash} --cluster-name <cluster_name>`
+  return `hawser join --hub-token ${token} --hub-apiserver ${server}${hash} --cluster-name ${cluster}`
 }
 
 /** `sha256:` and the digest of each certificate's DER, in hexadecimal: short enough for a command line. */
