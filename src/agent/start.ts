@@ -7,7 +7,8 @@ import type { Runtime } from "#runtime/controller.ts"
 import { joinHub, newAgentName, waitForAcceptance } from "./registration/bootstrap.ts"
 import type { CredentialStore } from "./registration/credential-store.ts"
 import { planBootstrap } from "./registration/credentials.plan.ts"
-import type { HubAddress, HubCredentials } from "./registration/credentials.ts"
+import type { Detached, HubAddress, HubCredentials } from "./registration/credentials.ts"
+import { tellCleared, waitForReturn } from "./registration/departure.ts"
 import { HubSession } from "./registration/hub-session.ts"
 import type { SessionEnd } from "./registration/hub-session.ts"
 import { MemberFacts } from "./registration/member-facts.ts"
@@ -122,7 +123,8 @@ async function stayRegistered(
   let end: SessionEnd | undefined
   for (let failures = 0; !signal.aborted;) {
     try {
-      const stored = end?.why === "rotated" ? end.credentials : await options.credentialStore.load()
+      const stored =
+        end?.why === "rotated" || end?.why === "detached" ? end.credentials : await options.credentialStore.load()
       const plan = planBootstrap({
         stored,
         bootstrap: options.bootstrap?.hub,
@@ -131,6 +133,10 @@ async function stayRegistered(
         refused: end?.why === "refused",
         nowMs: clock.nowMs(),
       })
+      if (plan.step === "depart") {
+        end = await depart(runtime, options, work, plan.credentials, plan.detached)
+        continue
+      }
       if (plan.step === "stuck") throw new Error(`Cannot speak to the hub: ${plan.why}, and there is no way to join`)
       if (plan.step === "bootstrap") log.info("Joining the hub", { why: plan.why })
       const rotation = end?.why === "rotated" ? end.rotation : undefined
@@ -147,6 +153,38 @@ async function stayRegistered(
       log.warn("Cannot join the hub, trying again", { error, failures })
     }
     if (failures > 0) await sleep(clock, backoffMs(JOIN_BACKOFF, failures, random), signal).catch(() => undefined)
+  }
+}
+
+/**
+ * Takes away what the works applied, or lets it be, as the hub said; and then waits whether the hub takes the cluster
+ * back. Everything is remembered first: a restart goes on where this was.
+ */
+async function depart(
+  runtime: Runtime,
+  options: AgentOptions,
+  work: WorkAgent,
+  credentials: HubCredentials,
+  detached: Detached,
+): Promise<SessionEnd> {
+  const { clusterName, credentialStore, connect } = options
+  const { log, signal } = runtime
+  await credentialStore.save(credentials)
+  log.info("The hub has detached this cluster", { cluster: clusterName, workloads: detached.workloads })
+  const hub = connect(credentials)
+  try {
+    await work.depart({ identity: detached.uid, keepsObjects: detached.workloads === "keep" })
+    if (signal.aborted) return { why: "stopped" }
+    await tellCleared(runtime, hub.client, clusterName, detached.uid)
+    log.info("Cleared: nothing of the hub is left here. To come back: hawser join", { cluster: clusterName })
+    await waitForReturn(runtime, hub.client, clusterName)
+    if (signal.aborted) return { why: "stopped" }
+    log.info("The hub has taken this cluster back", { cluster: clusterName })
+    const { detached: _, clusterUid: __, ...returned } = credentials
+    await credentialStore.save(returned)
+    return { why: "stopped" }
+  } finally {
+    hub.close()
   }
 }
 
@@ -214,7 +252,12 @@ async function runSession(
       ...(join === undefined ? {} : { accepted: join.accepted }),
       ...(rotation === undefined ? {} : { rotation }),
       onEntered: (session) => {
-        detach = work.attach({ client: hub.client, informers: hub.informers, identity: () => session.identity() })
+        detach = work.attach({
+          client: hub.client,
+          informers: hub.informers,
+          identity: () => session.identity(),
+          keepsObjects: () => session.keepsObjects(),
+        })
         join?.onEntered()
       },
     })

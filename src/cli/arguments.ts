@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from "commander"
+import { parseDurationMs } from "#lib/duration.ts"
 import type { AuditFlags, ServingOptions } from "./roots.ts"
 
 /** For commander: an integer within bounds. */
@@ -14,9 +15,7 @@ export function integer(min: number, max: number): (text: string) => number {
 /** For commander: a duration such as `90s`, `15m` or `1h30m`, within bounds. @returns seconds */
 export function duration(minSeconds: number, maxSeconds: number): (text: string) => number {
   return (text) => {
-    const [, hours = "0", minutes = "0", seconds = "0"] =
-      /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/.exec(text) ?? []
-    const value = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+    const value = (parseDurationMs(text) ?? -1000) / 1000
     if (value < minSeconds || value > maxSeconds)
       throw new InvalidArgumentError(`want a duration such as 15m, from ${minSeconds}s to ${maxSeconds}s.`)
     return value

@@ -5,15 +5,24 @@ import { hasReason } from "#apimachinery/status-error.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
 import { runAccept } from "./accept.ts"
 import { runApply, runDelete } from "./apply.ts"
-import { integer, list } from "./arguments.ts"
+import { duration, integer, list } from "./arguments.ts"
 import { connect, type Connection } from "./connect.ts"
+import { runDeny } from "./deny.ts"
+import { runDetach } from "./detach.ts"
 import { GETTABLE, runGet } from "./get.ts"
 import { readManifests } from "./manifests.ts"
 import { parseOutputFormat } from "./output.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
 
+type WithHub = (path: string | undefined, run: (connection: Connection) => Promise<void>) => Promise<void>
+
+const KUBECONFIG = [
+  "--kubeconfig <file>",
+  "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)",
+] as const
+
 export function addClientCommands(program: Command, terminal: Terminal): void {
-  const withHub = async (path: string | undefined, run: (connection: Connection) => Promise<void>) => {
+  const withHub: WithHub = async (path, run) => {
     const connection = await connect(terminal, path)
     try {
       await run(connection)
@@ -21,17 +30,12 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
       connection.close()
     }
   }
-  const kubeconfig = [
-    "--kubeconfig <file>",
-    "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)",
-  ] as const
-
   program
     .command("get")
     .description(`list or show ${GETTABLE.join(", ")}`)
     .argument("<kind>", GETTABLE.join(", "))
     .argument("[name]")
-    .option(...kubeconfig)
+    .option(...KUBECONFIG)
     .option("-n, --namespace <namespace>", "for works the cluster (default: all)")
     .option("-l, --selector <selector>", "label selector")
     .option("-o, --output <format>", "table, wide, json, yaml or name")
@@ -43,7 +47,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
     .command("apply")
     .description("create or change objects on the hub by server-side apply")
     .requiredOption("-f, --filename <path>", "file, folder or - for standard input; may be repeated", list, [])
-    .option(...kubeconfig)
+    .option(...KUBECONFIG)
     .option("-n, --namespace <namespace>", "for objects that name none", "default")
     .option("--force-conflicts", "take over fields that others manage", false)
     .option("--dry-run", "ask the server what would happen", false)
@@ -70,7 +74,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
     .command("delete")
     .description("delete objects on the hub")
     .requiredOption("-f, --filename <path>", "file, folder or - for standard input; may be repeated", list, [])
-    .option(...kubeconfig)
+    .option(...KUBECONFIG)
     .option("-n, --namespace <namespace>", "for objects that name none", "default")
     .option("--wait", "return when they are gone", false)
     .option("--timeout <seconds>", "how long --wait waits", integer(1, 86_400), 300)
@@ -92,7 +96,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
     .command("accept")
     .description("let clusters that asked to join into the fleet")
     .argument("<cluster...>")
-    .option(...kubeconfig)
+    .option(...KUBECONFIG)
     .option("--wait", "wait for clusters that have not asked yet", false)
     .option("--timeout <seconds>", "how long --wait waits", integer(1, 86_400), 300)
     .option("--skip-approve-check", "approve requests whoever made them", false)
@@ -103,6 +107,52 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
           skipApproveCheck: options.skipApproveCheck,
         }),
       ),
+    )
+  addLeaving(program, terminal, withHub)
+}
+
+/** The end of a membership, for now or for good. */
+function addLeaving(program: Command, terminal: Terminal, withHub: WithHub): void {
+  program
+    .command("deny")
+    .description("shut clusters out of the fleet; accept lets them in again")
+    .argument("<cluster...>")
+    .option(...KUBECONFIG)
+    .addHelpText("after", "\nTheir rights on the hub end at once. What runs on them goes on.\n")
+    .action((names, options) => withHub(options.kubeconfig, ({ client }) => runDeny(terminal, client, names)))
+
+  program
+    .command("detach")
+    .description("take clusters out of the fleet, with what their works applied")
+    .argument("<cluster...>")
+    .option(...KUBECONFIG)
+    .option("--keep-workloads", "leave what works applied on the clusters", false)
+    .option("--force", "do not wait for the agents: they clear up when they come back", false)
+    .option("--grace <duration>", "how long agents are waited for, heard of or not: 30m", duration(0, 31_536_000))
+    .option("--no-wait", "return at once; the hub goes on by itself")
+    .option("--timeout <seconds>", "how long to wait", integer(1, 86_400), 900)
+    .option("-q, --quiet", "no progress", false)
+    .addHelpText(
+      "after",
+      `
+An agent that is heard of takes its works away first. One that is not is waited for ten minutes; it finds a tombstone
+when it comes back, and clears up then. Interrupted, the command can be run again.
+
+Example:
+  hawser detach shop1 --force
+`,
+    )
+    .action((names, { kubeconfig, force, grace, keepWorkloads, wait, timeout, quiet }) =>
+      withHub(kubeconfig, ({ client }) => {
+        const graceSeconds = force ? 0 : grace
+        return runDetach(terminal, client, names, {
+          ...(graceSeconds === undefined ? {} : { graceSeconds }),
+          keepWorkloads,
+          wait,
+          timeoutSeconds: timeout,
+          quiet,
+        })
+      }),
     )
 }
 

@@ -21,6 +21,9 @@ export async function runAgent(terminal: Terminal, options: AgentOptions): Promi
   await runKlusterlet(terminal, { ...options, bootstrap, spoke, dir: at(options.dir) })
 }
 
+/** @param dir  the agent's, an absolute path */
+export const agentCredentials = (dir: string) => directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig")))
+
 /** Runs one cluster's agent until the terminal is interrupted. */
 export async function runKlusterlet(
   terminal: Terminal,
@@ -50,7 +53,7 @@ export async function runKlusterlet(
   const agent = startAgent(runtime, {
     clusterName: options.clusterName,
     ...connectionsTo(runtime, hub, bootstrap.token),
-    credentialStore: directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig"))),
+    credentialStore: agentCredentials(dir),
     member: { client, informers, mapper: newRestMapper({ client, clock }) },
     workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
     featureGates: options.featureGates,

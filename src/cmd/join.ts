@@ -16,7 +16,8 @@ import { kubeconfigText, loadKubeconfig, transportOf, type Kubeconfig } from "#k
 import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
-import { runKlusterlet } from "./agent.ts"
+import { endDetachment } from "#agent/registration/credential-store.ts"
+import { agentCredentials, runKlusterlet } from "./agent.ts"
 import { install } from "./init.ts"
 
 /** Where OCM's agent looks for what it introduces itself with. */
@@ -51,6 +52,7 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
     spoke.close()
   }
   await openDirectory(dir).write(BOOTSTRAP_FILE, text)
+  await endDetachment(agentCredentials(dir))
   const accept = `On the hub, let it in:\n  hawser accept ${clusterName}\n`
   if (options.run) {
     terminal.stdout(`\nThe agent of "${clusterName}" runs here until Ctrl-C. ${accept}\n`)

@@ -12,6 +12,7 @@ import { isConditionTrue } from "#apimachinery/conditions.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
 import { eventually } from "../support/eventually.ts"
 import { boundTokens } from "./bound-tokens.ts"
+import { leaving } from "./leaving.ts"
 import { connectWith, hawser, startHawser, type Connected, type Running } from "../support/hawser.ts"
 
 /** Two API servers and nothing on them. */
@@ -53,6 +54,7 @@ export function commandCases(label: string, start: (dir: string) => Promise<TwoS
         assert.ok(isConditionTrue(status?.conditions, AVAILABLE), JSON.stringify(status))
       })
     let bootstrap = ""
+    let shop1: Running
 
     test(`${label}: init prints what it would apply, applies it, and again changes nothing`, async () => {
       const printed = await run("init", "--kubeconfig", servers.hubKubeconfig, "-o", "yaml")
@@ -103,7 +105,7 @@ export function commandCases(label: string, start: (dir: string) => Promise<TwoS
     test(`${label}: hub, join --run, accept; a work arrives`, async () => {
       begin("hub", "--kubeconfig", servers.hubKubeconfig)
       const target = ["--kubeconfig", servers.spokeKubeconfig, "--dir", join(dir, "shop1")]
-      begin("join", "--cluster-name", "shop1", "--bootstrap-kubeconfig", bootstrap, ...target, "--run")
+      shop1 = begin("join", "--cluster-name", "shop1", "--bootstrap-kubeconfig", bootstrap, ...target, "--run")
       const accepted = await run("accept", "shop1", "--wait", "--kubeconfig", servers.hubKubeconfig)
       assert.equal(accepted.code, 0, accepted.stderr)
       await available("shop1")
@@ -130,6 +132,9 @@ export function commandCases(label: string, start: (dir: string) => Promise<TwoS
 
     test(`${label}: a token for one cluster is good for that one, once`, () =>
       boundTokens({ dir, run, begin, available, hub, servers }))
+
+    test(`${label}: a cluster is denied, let in again, detached while away, and while there`, () =>
+      leaving({ dir, run, begin, available, hub, spoke, servers }, shop1, bootstrap))
 
     test(`${label}: members alone join over shared connections, as themselves`, async () => {
       const members = begin("members", "--clusters", "5", "--hub-kubeconfig", servers.hubKubeconfig, "--dir", "m")

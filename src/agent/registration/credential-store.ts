@@ -11,6 +11,14 @@ export interface CredentialStore {
   /** @returns undefined when there are none, or none that can be read */
   load(): Promise<HubCredentials | undefined>
   save(credentials: HubCredentials): Promise<void>
+  /** Idempotent. */
+  clear(): Promise<void>
+}
+
+/** Somebody joins the cluster anew: that it was detached is over, and what it was known by then with it. */
+export async function endDetachment(store: CredentialStore): Promise<void> {
+  const stored = await store.load()
+  if (stored?.detached !== undefined) await store.clear()
 }
 
 export function memoryCredentialStore(): CredentialStore {
@@ -19,6 +27,9 @@ export function memoryCredentialStore(): CredentialStore {
     load: async () => stored,
     async save(credentials) {
       stored = credentials
+    },
+    async clear() {
+      stored = undefined
     },
   }
 }
@@ -39,6 +50,9 @@ export function directoryCredentialStore(directory: Directory): CredentialStore 
     async save(credentials) {
       // One by one: a crash in between leaves a key that does not fit, and the agent joins anew.
       for (const [name, content] of Object.entries(formatCredentials(credentials))) await directory.write(name, content)
+    },
+    async clear() {
+      for (const name of CREDENTIAL_FILES) await directory.remove(name)
     },
   }
 }
@@ -91,6 +105,11 @@ export function secretCredentialStore(
           throw new Error(`Cannot write Secret "${namespace}/${name}"`, { cause: error })
         await create(secret)
       }
+    },
+    async clear() {
+      await client.delete(SECRETS, { namespace, name }).catch((error: unknown) => {
+        if (!hasReason(error, "NotFound")) throw error
+      })
     },
   }
 }

@@ -53,6 +53,28 @@ for (const { name, given, step, why } of [
     given: observed({ bootstrap: undefined, agentName: undefined }),
     step: "use",
   },
+  {
+    name: "detached",
+    given: observed({ stored: { ...stored, detached: { uid: "u", workloads: "remove" } } }),
+    step: "depart",
+  },
+  {
+    name: "detached, its certificate expired since",
+    given: observed({
+      stored: { ...stored, detached: { uid: "u", workloads: "remove" } },
+      nowMs: NOW_MS + 900 * DAY_MS,
+    }),
+    step: "depart",
+  },
+  {
+    name: "detached from another hub",
+    given: observed({
+      stored: { ...stored, detached: { uid: "u", workloads: "remove" } },
+      bootstrap: { ...hub, server: "https://other" },
+    }),
+    step: "bootstrap",
+    why: "the stored credentials are for another hub: server differs",
+  },
   { name: "at the last instant", given: observed({ nowMs: NOW_MS + DAY_MS }), step: "use" },
   {
     name: "one second later",

@@ -3,7 +3,7 @@ import type { Certificate } from "#lib/x509/certificate.ts"
 import { isSameKey, parsePrivateKey } from "#lib/x509/keys.ts"
 import { certificatePublicKey } from "#lib/x509/certificate.ts"
 import { agentUser, clusterGroup } from "#api/cluster/names.ts"
-import type { HubAddress, HubCredentials } from "./credentials.ts"
+import type { Detached, HubAddress, HubCredentials } from "./credentials.ts"
 
 export type ObservedBootstrap = {
   readonly stored: HubCredentials | undefined
@@ -21,17 +21,26 @@ export type ObservedBootstrap = {
 export type BootstrapPlan =
   | { readonly step: "use"; readonly credentials: HubCredentials }
   | { readonly step: "bootstrap"; readonly why: string }
+  /** The hub let the cluster go. What is left to do about it is done, and then nothing until it takes it back. */
+  | { readonly step: "depart"; readonly credentials: HubCredentials; readonly detached: Detached }
   /** Nothing to speak to the hub with, and nothing to get it with. */
   | { readonly step: "stuck"; readonly why: string }
 
 /** Source: OCM pkg/registration/register, IsHubKubeConfigValid. */
 export function planBootstrap(observed: ObservedBootstrap): BootstrapPlan {
   const { stored, bootstrap } = observed
+  // Whatever has become of the certificate: it would join again as if nobody had detached it.
+  if (stored?.detached !== undefined && isOfHub(stored, bootstrap) && stored.clusterName === observed.clusterName) {
+    return { step: "depart", credentials: stored, detached: stored.detached }
+  }
   const why = whatIsWrong(observed)
   if (why === undefined && stored) return { step: "use", credentials: stored }
   if (bootstrap === undefined) return { step: "stuck", why: why ?? "there are no stored credentials" }
   return { step: "bootstrap", why: why ?? "there are no stored credentials" }
 }
+
+const isOfHub = ({ hub }: HubCredentials, bootstrap: HubAddress | undefined) =>
+  bootstrap === undefined || bootstrap.server === hub.server
 
 function whatIsWrong(observed: ObservedBootstrap): string | undefined {
   const { stored, bootstrap, clusterName, agentName, nowMs } = observed

@@ -19,14 +19,28 @@ export type HubCredentials = {
   readonly certificate: string
   /** PEM. */
   readonly key: string
+  /** Of the ManagedCluster, once it has been seen: what another one of this name is told does not concern us. */
+  readonly clusterUid?: string
+  /** The hub said that the cluster is detached. Obeyed through restarts, until somebody joins it again. */
+  readonly detached?: Detached
+}
+
+export type Detached = {
+  readonly uid: string
+  /** Whether what works applied goes or stays. */
+  readonly workloads: "remove" | "keep"
 }
 
 /** Names of OCM's `hub-kubeconfig-secret` keys, and of the files in its `--hub-kubeconfig-dir`. */
-export const CREDENTIAL_FILES = ["kubeconfig", "tls.crt", "tls.key", "cluster-name", "agent-name"] as const
+const UPSTREAM_FILES = ["kubeconfig", "tls.crt", "tls.key", "cluster-name", "agent-name"] as const
+/** Ours beside them; empty when there is nothing to say. */
+const OWN_FILES = ["cluster-uid", "detached"] as const
+export const CREDENTIAL_FILES = [...UPSTREAM_FILES, ...OWN_FILES] as const
 export type CredentialFiles = Readonly<Record<(typeof CREDENTIAL_FILES)[number], string>>
 
 /** As OCM's registration agent writes them: certificate and key stay files beside the kubeconfig. */
-export function formatCredentials({ hub, clusterName, agentName, certificate, key }: HubCredentials): CredentialFiles {
+export function formatCredentials(credentials: HubCredentials): CredentialFiles {
+  const { hub, clusterName, agentName, certificate, key, clusterUid = "", detached } = credentials
   const kubeconfig = {
     apiVersion: "v1",
     kind: "Config",
@@ -54,6 +68,8 @@ export function formatCredentials({ hub, clusterName, agentName, certificate, ke
     "tls.key": key,
     "cluster-name": clusterName,
     "agent-name": agentName,
+    "cluster-uid": clusterUid,
+    detached: detached === undefined ? "" : JSON.stringify(detached),
   }
 }
 
@@ -75,7 +91,16 @@ export function parseCredentials(files: Partial<CredentialFiles>): HubCredential
       clusterEntry: entry.name,
       ...(typeof ca === "string" && ca !== "" ? { ca: Buffer.from(ca, "base64").toString() } : {}),
     }
-    return { clusterName: clusterName.trim(), agentName: agentName.trim(), hub, certificate, key }
+    const clusterUid = files["cluster-uid"]
+    return {
+      clusterName: clusterName.trim(),
+      agentName: agentName.trim(),
+      hub,
+      certificate,
+      key,
+      ...(clusterUid ? { clusterUid } : {}),
+      ...(files.detached ? { detached: JSON.parse(files.detached) as Detached } : {}),
+    }
   } catch {
     return undefined
   }

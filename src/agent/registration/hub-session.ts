@@ -4,7 +4,8 @@
 // Wakes on: the ManagedCluster, changes of the member's health, nodes and claims, the lease's and certificate's times.
 // Writes:   ManagedCluster status: Joined, Available, ClusterCertificateRotated, version, capacity, allocatable,
 //           claims: one patch, and only when something differs. The Lease's renewTime. CertificateSigningRequest.
-// Gives up when: the certificate has expired, or the hub keeps answering Unauthorized: the agent then joins anew.
+// Gives up when: the certificate has expired, or the hub keeps answering Unauthorized: the agent then joins anew; the
+//           hub has left a tombstone for this very ManagedCluster.
 //           A hub that is away is tried again for ever, with growing delays.
 import { backoffMs } from "#lib/backoff.ts"
 import { sleep } from "#lib/clock.ts"
@@ -15,6 +16,7 @@ import type { Lease } from "#api/kubernetes/coordination.ts"
 import { LEASES } from "#api/kubernetes/coordination.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { DETACH_WORKLOADS_ANNOTATION } from "#api/cluster/detached.ts"
 import { CERTIFICATE_ROTATED, CLUSTER_LEASE, HUB_ACCEPTED } from "#api/cluster/names.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import { newest } from "#agent/resource-version.ts"
@@ -27,7 +29,8 @@ import { requestCertificate } from "./certificate-request.ts"
 import { planClusterStatus } from "./cluster-status.plan.ts"
 import { certificatesOf, planRotation } from "./credentials.plan.ts"
 import type { CredentialStore } from "./credential-store.ts"
-import type { HubCredentials } from "./credentials.ts"
+import type { Detached, HubCredentials } from "./credentials.ts"
+import { findTombstone } from "./departure.ts"
 import { planLease, renewed } from "./lease.plan.ts"
 import type { MemberFacts } from "./member-facts.ts"
 
@@ -48,6 +51,7 @@ export type HubSessionOptions = {
 /** Why a session ended: `refused` and `expired` lead to a new join, `rotated` to a session with new credentials. */
 export type SessionEnd =
   | { readonly why: "refused" | "expired" | "stopped" }
+  | { readonly why: "detached"; readonly credentials: HubCredentials; readonly detached: Detached }
   | { readonly why: "rotated"; readonly credentials: HubCredentials; readonly rotation: NewCondition }
 
 const ENTRY_BACKOFF = { initialMs: 20, maxMs: 10_000 }
@@ -73,11 +77,14 @@ export class HubSession {
   #draw: number
   #rotation: NewCondition | undefined
   #confirming = false
+  /** The stored credentials, with the ManagedCluster that they were used for. */
+  #credentials: HubCredentials
 
   private constructor(runtime: Runtime, options: HubSessionOptions) {
     const { hub, credentials } = options
     this.#runtime = runtime
     this.#options = options
+    this.#credentials = credentials
     this.#rotation = options.rotation
     this.#draw = runtime.random.fraction()
     this.#clusters = hub.informers.informer(MANAGED_CLUSTERS, {
@@ -109,6 +116,11 @@ export class HubSession {
     return this.#cluster()?.metadata.uid
   }
 
+  /** Whether the cluster is on its way out and what its works applied shall stay. */
+  keepsObjects(): boolean {
+    return this.#cluster()?.metadata.annotations?.[DETACH_WORKLOADS_ANNOTATION] === "keep"
+  }
+
   get #name(): string {
     return this.#options.credentials.clusterName
   }
@@ -124,6 +136,7 @@ export class HubSession {
     void this.#watchExpiry()
     const ready = facts.ready(FIRST_FACTS, signal)
     this.#answered = await this.#enter()
+    await this.#remember(this.#answered)
     await ready
     // Before any cache is filled: the first report is what people wait for.
     const first = Promise.allSettled([this.#renewLease(), this.#report()])
@@ -131,6 +144,9 @@ export class HubSession {
     onEntered(this)
     await first
     this.#startLease()
+    this.#clusters.onChange(({ kind }) => {
+      if (kind === "deleted") void this.#lookForTombstone()
+    })
     void this.#rotate(this.#startStatus())
   }
 
@@ -142,11 +158,14 @@ export class HubSession {
     for (let failures = 1; ; failures++) {
       try {
         const cluster = await hub.client.get(MANAGED_CLUSTERS, { name: this.#name }, { signal })
+        const isOurs = cluster.metadata.uid === (this.#credentials.clusterUid ?? cluster.metadata.uid)
+        if (!isOurs) await this.#lookForTombstone()
         if (isConditionTrue(cluster.status?.conditions, HUB_ACCEPTED)) return cluster
         if (failures === 1) log.info("Waits for the hub to accept the cluster", { cluster: this.#name })
       } catch (error) {
         signal.throwIfAborted()
         if (hasReason(error, "Unauthorized")) void this.#confirmRefusal()
+        if (hasReason(error, "Forbidden", "NotFound")) await this.#lookForTombstone()
         log.debug("Cannot see the ManagedCluster yet", { error })
       }
       const woken = await Promise.race([
@@ -220,8 +239,26 @@ export class HubSession {
       return await pass
     } catch (error) {
       if (hasReason(error, "Unauthorized")) void this.#confirmRefusal()
+      if (hasReason(error, "Forbidden", "NotFound")) await this.#lookForTombstone()
       throw error
     }
+  }
+
+  /** Kept, so that a later start knows which ManagedCluster it was, whatever the hub has under the name by then. */
+  async #remember({ metadata: { uid } }: ManagedCluster): Promise<void> {
+    if (uid === undefined || uid === this.#credentials.clusterUid) return
+    this.#credentials = { ...this.#credentials, clusterUid: uid }
+    await this.#options.store.save(this.#credentials)
+  }
+
+  /** Being shut out is no reason to do anything. What the hub has left in writing is. */
+  async #lookForTombstone(): Promise<void> {
+    const { clusterUid: uid } = this.#credentials
+    const { signal } = this.#runtime
+    const { client } = this.#options.hub
+    const detached = uid === undefined ? undefined : await findTombstone(client, this.#name, uid, signal)
+    if (detached === undefined) return
+    this.#end.resolve({ why: "detached", credentials: { ...this.#credentials, detached }, detached })
   }
 
   /** One Unauthorized may be a server that is starting: it is believed when it stays. */
@@ -280,7 +317,7 @@ export class HubSession {
       await sleep(clock, delayMs, signal).catch(() => undefined)
       if (signal.aborted || planRotation(leaf, draw, clock.nowMs()).waitMs > 0) continue
       try {
-        const { clusterName, agentName } = credentials
+        const { clusterName, agentName } = this.#credentials
         const expiry = certificateSeconds === undefined ? {} : { expirationSeconds: certificateSeconds }
         const issued = await requestCertificate(
           this.#runtime,
@@ -288,7 +325,7 @@ export class HubSession {
           { clusterName, agentName, ...expiry },
           signal,
         )
-        const next = { ...credentials, ...issued }
+        const next = { ...this.#credentials, ...issued }
         await store.save(next)
         return this.#end.resolve({ why: "rotated", credentials: next, rotation: rotatedCondition(next) })
       } catch (error) {

@@ -19,9 +19,9 @@ import type { Informer } from "#kube/informer.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController } from "#runtime/controller.ts"
 import type { Controller, Runtime } from "#runtime/controller.ts"
-import { planEviction } from "./eviction.plan.ts"
+import { isLeaving, planEviction } from "./eviction.plan.ts"
 import type { WorkWhereabouts } from "./eviction.plan.ts"
-import type { HubLink } from "./hub-link.ts"
+import type { Departure, HubLink } from "./hub-link.ts"
 import { appliedWorkName, planRelease } from "./manifestwork.plan.ts"
 import type { MemberObjects } from "./member-objects.ts"
 import { removeResources, targetOf } from "./removal.ts"
@@ -35,6 +35,7 @@ export type AppliedWorksOptions = {
   readonly objects: MemberObjects
   readonly appliedWorks: Informer<AppliedManifestWork>
   readonly hub: () => HubLink | undefined
+  readonly departure: () => Departure | undefined
   /** Whether the work controller looks after a work of this name. */
   readonly knows: (work: string) => boolean
   readonly evictionGraceMs: number
@@ -68,12 +69,14 @@ export function startAppliedWorks(runtime: Runtime, options: AppliedWorksOptions
 }
 
 async function findWork(
-  { hub, hubHash, clusterName, client }: AppliedWorksOptions,
+  { hub, hubHash, agentId, departure, clusterName, client }: AppliedWorksOptions,
   applied: AppliedManifestWork,
   signal: AbortSignal,
 ): Promise<WorkWhereabouts> {
   const link = hub()
+  const order = departure()
   const { manifestWorkName } = applied.spec
+  if (order !== undefined && isLeaving(applied, order, { agentId, hubHash })) return "detached"
   if (applied.metadata.name !== appliedWorkName(hubHash, manifestWorkName)) {
     return (await isSuperseded(client, applied, hubHash, signal)) ? "superseded" : "unknown"
   }
@@ -116,11 +119,17 @@ async function isSuperseded(
 
 /** The end of an AppliedManifestWork behind which the work controller knows no work. */
 async function takeApart(options: AppliedWorksOptions, applied: AppliedManifestWork, signal: AbortSignal) {
-  const { client, objects, hubHash, knows } = options
+  const { client, objects, hubHash, knows, departure } = options
   const { manifestWorkName } = applied.spec
   const isForeign = applied.metadata.name !== appliedWorkName(hubHash, manifestWorkName)
   if (!isForeign && knows(manifestWorkName)) return
-  const context = { client, objects, signal, owner: ownerOf(applied), isOrphaned: () => false }
+  const context = {
+    client,
+    objects,
+    signal,
+    owner: ownerOf(applied),
+    isOrphaned: () => departure()?.keepsObjects ?? false,
+  }
   const { pending, errors } = await removeResources(context, applied.status?.appliedResources ?? [])
   if (errors.length > 0) throw errors[0]
   if (pending.length > 0) return { requeueAfterMs: REMOVAL_RETRY_MS }

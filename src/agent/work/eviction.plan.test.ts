@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { AppliedManifestWork } from "#api/work/v1.ts"
-import { EVICTION_NEVER_MS, planEviction } from "./eviction.plan.ts"
+import { EVICTION_NEVER_MS, isLeaving, planEviction } from "./eviction.plan.ts"
 import type { WorkWhereabouts } from "./eviction.plan.ts"
 
 const GRACE_MS = 60 * 60_000
@@ -41,6 +41,7 @@ const cases: Case[] = [
     whereabouts: "superseded",
     want: { writes: [`evictionStartTime ${START}`], requeueAfterMs: GRACE_MS },
   },
+  { name: "detached: at once", object: applied(), whereabouts: "detached", want: { writes: ["delete"] } },
   {
     name: "one ms before the end",
     object: applied(START),
@@ -84,4 +85,20 @@ for (const { name, object, whereabouts, nowMs = START_MS, graceMs = GRACE_MS, wa
     const { requeueAfterMs } = plan
     assert.deepEqual({ writes, ...(requeueAfterMs === undefined ? {} : { requeueAfterMs }) }, want)
   })
+}
+
+const AGENT = { agentId: "h", hubHash: "h" }
+const from = (identity: string | undefined, name = "h-w") => {
+  const object = applied()
+  const annotations = identity === undefined ? {} : { "hawser.dev/hub-identity": identity }
+  return { ...object, metadata: { ...object.metadata, name, annotations } }
+}
+for (const { name, object, want } of [
+  { name: "of the ManagedCluster that was detached", object: from("u1"), want: true },
+  { name: "of another one under the same name", object: from("u2"), want: false },
+  { name: "of an agent that records no identity", object: from(undefined), want: true },
+  { name: "of another hub", object: from("u1", "other-w"), want: false },
+]) {
+  test(`isLeaving: ${name}`, () =>
+    assert.equal(isLeaving(object, { identity: "u1", keepsObjects: false }, AGENT), want))
 }

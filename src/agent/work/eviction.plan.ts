@@ -1,20 +1,35 @@
 import { formatTime, parseTimeMs } from "#lib/clock.ts"
 import type { AppliedManifestWork } from "#api/work/v1.ts"
 import { APPLIED_MANIFEST_WORKS } from "#api/work/v1.ts"
+import { HUB_IDENTITY_ANNOTATION } from "#api/work/names.ts"
 import { NOTHING } from "#runtime/plan.ts"
-import type { Plan } from "#runtime/plan.ts"
+import type { Action, Plan } from "#runtime/plan.ts"
+import type { Departure } from "./hub-link.ts"
+import { appliedWorkName } from "./manifestwork.plan.ts"
 
 /**
  * What is known of the work behind an AppliedManifestWork.
  * - `present`: the hub has it
  * - `missing`: the hub answered a direct GET with NotFound, and it is the hub that the work came from
  * - `unknown`: anything else: no answer, another hub, a restored one. Never a reason to take anything away
+ * - `detached`: the hub has let the whole cluster go, and left that in writing
  * - `superseded`: it came from another hub, and everything that it applied is owned by works of this hub too
  */
-export type WorkWhereabouts = "present" | "missing" | "unknown" | "superseded"
+export type WorkWhereabouts = "present" | "missing" | "unknown" | "detached" | "superseded"
 
 /** A grace period from here on means never. Source: OCM EvictionGracePeriodBound. */
 export const EVICTION_NEVER_MS = 100 * 365 * 24 * 3600 * 1000
+
+/** Whether what was applied goes when the cluster does: not what came from another hub. */
+export function isLeaving(
+  { metadata, spec }: AppliedManifestWork,
+  departure: Departure,
+  { agentId, hubHash }: { readonly agentId: string; readonly hubHash: string },
+): boolean {
+  const identity = metadata.annotations?.[HUB_IDENTITY_ANNOTATION] ?? departure.identity
+  const isOurs = spec.agentID === agentId && metadata.name === appliedWorkName(hubHash, spec.manifestWorkName)
+  return isOurs && identity === departure.identity
+}
 
 /** Starts, stops and ends the grace period after which what a vanished work applied is taken away. */
 export function planEviction(
@@ -36,21 +51,20 @@ export function planEviction(
   ]
   // A silent hub neither starts nor stops the clock; it is asked again before anything is deleted.
   if (whereabouts === "unknown") return { actions: [], why: ["kept: the hub has not said that the work is gone"] }
+  if (whereabouts === "detached") return { actions: [deletion(applied)] }
   if (whereabouts === "present" || graceMs >= EVICTION_NEVER_MS) {
     return { actions: startedMs === undefined ? [] : setStart(null) }
   }
   if (startedMs === undefined) return { actions: setStart(formatTime(nowMs)), requeueAfterMs: graceMs }
   const leftMs = startedMs + graceMs - nowMs
   if (leftMs > 0) return { actions: [], requeueAfterMs: leftMs, why: [`evicted in ${Math.ceil(leftMs / 1000)} s`] }
-  return {
-    actions: [
-      {
-        do: "delete",
-        type: APPLIED_MANIFEST_WORKS,
-        key: { name: applied.metadata.name! },
-        uid: applied.metadata.uid!,
-        propagationPolicy: "Background",
-      },
-    ],
-  }
+  return { actions: [deletion(applied)] }
 }
+
+const deletion = ({ metadata }: AppliedManifestWork): Action => ({
+  do: "delete",
+  type: APPLIED_MANIFEST_WORKS,
+  key: { name: metadata.name! },
+  uid: metadata.uid!,
+  propagationPolicy: "Background",
+})

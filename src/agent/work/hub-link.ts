@@ -8,4 +8,14 @@ export interface HubLink {
   find(name: string): ManifestWork | null | undefined
   /** The uid of this cluster's ManagedCluster; undefined when it is not known. */
   identity(): string | undefined
+  /** Whether the cluster is on its way out and what its works applied shall stay. */
+  keepsObjects(): boolean
+}
+
+/** The hub has let this cluster go: its works are over, whether anybody saw them deleted or not. */
+export type Departure = {
+  /** The uid of the ManagedCluster that was detached. What another hub's works applied is not its business. */
+  readonly identity: string
+  /** What was applied stays, without our reference. */
+  readonly keepsObjects: boolean
 }

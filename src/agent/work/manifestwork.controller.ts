@@ -26,7 +26,7 @@ import type { Controller, Runtime } from "#runtime/controller.ts"
 import { applyManifests } from "./apply-pass.ts"
 import type { PassResult } from "./apply-pass.ts"
 import { Executors } from "./executor.ts"
-import type { HubLink } from "./hub-link.ts"
+import type { Departure, HubLink } from "./hub-link.ts"
 import { isOwned, prepareManifests, targetKey } from "./manifests.ts"
 import type { PreparedManifest } from "./manifests.ts"
 import { MemberObjects } from "./member-objects.ts"
@@ -50,6 +50,7 @@ export type ManifestWorksOptions = {
   readonly cache: WorkCache
   /** The hub, while there is one. */
   readonly hub: () => HubLink | undefined
+  readonly departure: () => Departure | undefined
   readonly rawFeedbackJson: boolean
 }
 
@@ -139,8 +140,8 @@ export class ManifestWorks {
   }
 
   #observe(name: string, state: WorkState): ObservedWork {
-    const { appliedWorks, hubHash, hub } = this.#options
-    let listed = hub()?.find(name)
+    const { appliedWorks, hubHash, hub, departure } = this.#options
+    let listed = departure() === undefined ? hub()?.find(name) : null
     if (listed && listed.metadata.uid === this.#released.get(name)) listed = null
     else if (listed !== undefined) this.#released.delete(name)
     if (listed) state.work = newest(listed, state.work)
@@ -321,7 +322,8 @@ export class ManifestWorks {
       const recorded = this.#everythingApplied(state, applied)
       this.objects.follow(name, recorded.map(targetOf))
       const deletion = planDelete(applied)
-      const isOrphaned = (resource: AppliedResource) => !isOwned(resource, work?.spec.deleteOption)
+      const isKept = this.#options.departure()?.keepsObjects || hub()?.keepsObjects()
+      const isOrphaned = (resource: AppliedResource) => isKept || !isOwned(resource, work?.spec.deleteOption)
       const context = { client, objects: this.objects, signal, owner: ownerOf(applied), isOrphaned }
       const [answer, removal] = await Promise.all([
         deletion && isDeleted ? carryOut<AppliedManifestWork>(client, deletion, signal) : applied,

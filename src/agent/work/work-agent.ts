@@ -5,8 +5,9 @@ import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
 import type { Change, InformerFactory } from "#kube/informer.ts"
 import type { Runtime } from "#runtime/controller.ts"
+import { isLeaving } from "./eviction.plan.ts"
 import { startAppliedWorks } from "./appliedmanifestwork.controller.ts"
-import type { HubLink } from "./hub-link.ts"
+import type { Departure, HubLink } from "./hub-link.ts"
 import { ManifestWorks } from "./manifestwork.controller.ts"
 import { appliedWorkName } from "./manifestwork.plan.ts"
 import type { MemberObjects, ObjectSource } from "./member-objects.ts"
@@ -34,11 +35,18 @@ export type HubConnection = {
   readonly informers: InformerFactory
   /** The uid of this cluster's ManagedCluster, once known. */
   readonly identity: () => string | undefined
+  /** Whether the cluster is on its way out and what its works applied shall stay. Default: never. */
+  readonly keepsObjects?: () => boolean
 }
 
 export interface WorkAgent {
   /** Begins to follow a hub; the one before is let go. @returns lets go of this one */
   attach(hub: HubConnection): () => void
+  /**
+   * Takes away, or lets go, all that works of the hub applied; no hub is followed any more, until the next `attach`.
+   * @returns when nothing of it is left
+   */
+  depart(departure: Departure): Promise<void>
   readonly objects: MemberObjects
   /** Whether nothing is queued or under way. */
   readonly idle: boolean
@@ -63,7 +71,8 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
   const link: { current?: HubLink } = {}
   const hub = () => link.current
   const appliedWorks = member.informers.informer(APPLIED_MANIFEST_WORKS)
-  const shared = { agentId, hubHash, client: member.client, appliedWorks, hub }
+  let departure: Departure | undefined
+  const shared = { agentId, hubHash, client: member.client, appliedWorks, hub, departure: () => departure }
   const works = new ManifestWorks(
     runtime,
     {
@@ -83,14 +92,16 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
     evictionGraceMs: options.evictionGraceMs ?? EVICTION_GRACE_MS,
   })
 
-  const attach = ({ client, informers, identity }: HubConnection) => {
+  const attach = ({ client, informers, identity, keepsObjects = () => false }: HubConnection) => {
     const informer = informers.informer(MANIFEST_WORKS, { namespace: clusterName })
     const current: HubLink = {
       client,
       identity,
+      keepsObjects,
       find: (name) => informer.get(`${clusterName}/${name}`) ?? (informer.synced ? null : undefined),
     }
     link.current = current
+    departure = undefined
     informer.onChange((change) => {
       if (link.current !== current || isEcho(change)) return
       const name = change.object.metadata.name!
@@ -111,8 +122,28 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
     }
   }
 
+  const depart = async (order: Departure) => {
+    delete link.current
+    departure = order
+    const left = () => appliedWorks.list().filter((applied) => isLeaving(applied, order, { agentId, hubHash }))
+    await appliedWorks.waitForSync(runtime.signal)
+    for (const name of works.names()) works.controller.enqueue(name)
+    for (const applied of left()) leftovers.enqueue(keyOf(applied))
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (left().length === 0) resolve()
+      }
+      appliedWorks.onChange(({ kind }) => {
+        if (kind === "deleted") look()
+      })
+      runtime.signal.addEventListener("abort", () => resolve(), { once: true })
+      look()
+    })
+  }
+
   return {
     attach,
+    depart,
     objects: works.objects,
     get idle() {
       return works.controller.idle && leftovers.idle

@@ -1,4 +1,5 @@
 import { hubCrds } from "#api/crds.ts"
+import { DETACHED_LEASE, DETACHED_ROLE } from "#api/cluster/detached.ts"
 import { BOOTSTRAP_GROUP, BOUND_BOOTSTRAP_GROUP, CLUSTER_GROUP } from "#api/cluster/names.ts"
 import { CLIENT_SIGNER } from "#api/kubernetes/certificates.ts"
 import { RBAC_GROUP, type PolicyRule } from "#api/kubernetes/rbac.ts"
@@ -62,6 +63,7 @@ function hubAccess(): KubeObject[] {
     // The rule before the right: without it the right would be to announce any cluster.
     ...boundTokenPolicy(),
     clusterRoleBinding(`${BOOTSTRAP_ROLE}:bound-token`, BOOTSTRAP_ROLE, { group: BOUND_BOOTSTRAP_GROUP }),
+    clusterRole(DETACHED_ROLE, [allow("coordination.k8s.io", ["leases"], ["get", "update"], [DETACHED_LEASE])]),
     serviceAccount(hub),
     clusterRole(HUB_ROLE, hubRules()),
     clusterRoleBinding(HUB_ROLE, HUB_ROLE, { serviceAccount: hub }),
@@ -109,7 +111,7 @@ function registrationRules(): PolicyRule[] {
     allow(CLUSTER_GROUP, ["managedclustersets/join"], ["create"]),
     allow("", ["namespaces"], [...READ, "create", "patch"]),
     allow(RBAC_GROUP, ["clusterroles", "clusterrolebindings", "rolebindings"], [...READ, "create", "patch", "delete"]),
-    allow("coordination.k8s.io", ["leases"], [...READ, "create"]),
+    allow("coordination.k8s.io", ["leases"], [...READ, "create", "delete"]),
     allow("certificates.k8s.io", ["certificatesigningrequests"], READ),
     allow("certificates.k8s.io", ["certificatesigningrequests/approval"], ["update"]),
     allow("certificates.k8s.io", ["signers"], ["approve"], [CLIENT_SIGNER]),

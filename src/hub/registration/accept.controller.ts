@@ -1,14 +1,17 @@
 // Accept: what a cluster is given on the hub when it is let in, and what is taken back.
 //
 // Reads:    ManagedCluster, ManifestWork; Namespace, ClusterRole, ClusterRoleBinding, RoleBinding that carry a cluster's
-//           label (hub caches).
+//           label, Lease `detached-clusters` (hub caches).
 // Wakes on: all of them.
 // Writes:   ManagedCluster (finalizers, label of the default set, taints unreachable and unavailable, hubAcceptsClient
 //           once when clusters are accepted by themselves; conditions HubAcceptedManagedCluster, Deleting), Namespace,
-//           ClusterRole, ClusterRoleBinding, RoleBinding, ManifestWork (delete).
+//           ClusterRole, ClusterRoleBinding, RoleBinding, Lease `detached-clusters`, ManifestWork (delete; without its
+//           finalizer when its cluster is detached and not heard of).
 // Gives up when: the cluster is gone.
+import { DETACHED_LEASE, DETACHED_ROLE } from "#api/cluster/detached.ts"
 import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
+import { LEASES } from "#api/kubernetes/coordination.ts"
 import { NAMESPACES } from "#api/kubernetes/core.ts"
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
@@ -35,6 +38,7 @@ export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions):
   const clusterRoleBindings = hub.informers.informer(CLUSTER_ROLE_BINDINGS, labelled)
   const roleBindings = hub.informers.informer(ROLE_BINDINGS, labelled)
   const works = hub.informers.informer(MANIFEST_WORKS)
+  const leases = hub.informers.informer(LEASES, labelled)
   works.addIndex(BY_NAMESPACE, (work) => [work.metadata.namespace ?? ""])
   const byLabel = ({ object }: Change<KubeObject>) =>
     [object.metadata.labels?.[CLUSTER_NAME_LABEL] ?? ""].filter(Boolean)
@@ -65,6 +69,8 @@ export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions):
         clusterRoleBinding: clusterRoleBindings.get(clusterRoleName(name)),
         registrationBinding: roleBindings.get(`${name}/${registrationBindingName(name)}`),
         workBinding: roleBindings.get(`${name}/${workBindingName(name)}`),
+        detached: leases.get(`${name}/${DETACHED_LEASE}`),
+        detachedBinding: roleBindings.get(`${name}/${DETACHED_ROLE}`),
         works: works.byIndex(BY_NAMESPACE, name),
         options,
         nowMs: runtime.clock.nowMs(),

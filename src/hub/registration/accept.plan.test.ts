@@ -58,6 +58,8 @@ const nothing = {
   clusterRoleBinding: undefined,
   registrationBinding: undefined,
   workBinding: undefined,
+  detached: undefined,
+  detachedBinding: undefined,
   works: [],
   options: OPTIONS,
   nowMs: NOW_MS,
@@ -96,6 +98,15 @@ const settled: ClusterParts = {
   spec: accepted,
   conditions: [AVAILABLE, { ...ACCEPTED, message: "Accepted by hub cluster admin" }],
 }
+
+/** A work that its agent holds. */
+const held = work("held", { ...doomed, resourceVersion: "5", finalizers: [WORK_FINALIZER] })
+const silent = (meta: ObjectMeta) =>
+  cluster({
+    ...settled,
+    meta: { finalizers: FINALIZERS, ...meta },
+    conditions: [condition("ManagedClusterConditionAvailable", "Unknown")],
+  })
 
 type Case = { name: string; observed: ObservedCluster; want: string[] }
 
@@ -217,6 +228,69 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: "deleted and not heard of: waited for",
+    observed: {
+      ...everything,
+      clusterRole: stored(newClusterRole("c1", false)),
+      registrationBinding: undefined,
+      workBinding: stored(newWorkBinding("c1"), doomed),
+      works: [held],
+      cluster: silent({ deletionTimestamp: formatTime(NOW_MS - 10 * 60_000 + 1000) }),
+    },
+    want: [STATUS],
+  },
+  {
+    name: "deleted and not heard of, the grace over: works are let go, after the tombstone",
+    observed: {
+      ...everything,
+      clusterRole: stored(newClusterRole("c1", false)),
+      registrationBinding: undefined,
+      workBinding: stored(newWorkBinding("c1"), doomed),
+      works: [held],
+      cluster: silent({ deletionTimestamp: formatTime(NOW_MS - 10 * 60_000) }),
+    },
+    want: [
+      "create leases c1/detached-clusters",
+      "create rolebindings c1/hawser:detached-cluster",
+      "patch manifestworks c1/held",
+      STATUS,
+    ],
+  },
+  {
+    name: "deleted, a grace of its own over though the agent is heard of",
+    observed: {
+      ...nothing,
+      works: [held],
+      cluster: cluster({
+        ...settled,
+        meta: { finalizers: FINALIZERS, ...doomed, annotations: { "hawser.dev/detach-grace": "0s" } },
+      }),
+    },
+    want: ["patch manifestworks c1/held", STATUS],
+  },
+  {
+    name: "deleted, not heard of, to be waited for for ever",
+    observed: {
+      ...nothing,
+      works: [held],
+      cluster: silent({ ...doomed, annotations: { "hawser.dev/detach-grace": "never" } }),
+      nowMs: NOW_MS + 365 * 24 * 3600_000,
+    },
+    want: [STATUS],
+  },
+  {
+    name: "deleted, its workloads to be left: said to the works before any is deleted",
+    observed: {
+      ...nothing,
+      works: [work("w")],
+      cluster: cluster({
+        ...settled,
+        meta: { finalizers: FINALIZERS, ...doomed, annotations: { "hawser.dev/detach-workloads": "keep" } },
+      }),
+    },
+    want: ["patch manifestworks c1/w", "delete manifestworks c1/w", STATUS],
+  },
+  {
     name: "deleted without ResourceCleanup: works are left to people, and waited for",
     observed: {
       ...nothing,
@@ -230,6 +304,8 @@ const CASES: readonly Case[] = [
     name: "deleted, no works: rights go, the cluster waits for the work binding",
     observed: { ...everything, cluster: cluster({ ...settled, meta: { ...settled.meta, ...doomed } }) },
     want: [
+      "create leases c1/detached-clusters",
+      "create rolebindings c1/hawser:detached-cluster",
       "delete clusterrolebindings open-cluster-management:managedcluster:c1",
       "delete clusterroles open-cluster-management:managedcluster:c1",
       "delete rolebindings c1/open-cluster-management:managedcluster:c1:registration",

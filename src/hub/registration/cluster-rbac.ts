@@ -97,7 +97,7 @@ function roleHead(
 }
 
 /** The second group is what EKS access entries give. */
-function subjectsOf(cluster: string): Subject[] {
+export function subjectsOf(cluster: string): Subject[] {
   return [clusterGroup(cluster), `open-cluster-management:${cluster}`].map((name) => ({
     kind: "Group",
     apiGroup: RBAC_GROUP,

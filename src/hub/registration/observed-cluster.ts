@@ -1,4 +1,5 @@
 import type { ManagedCluster } from "#api/cluster/v1.ts"
+import type { Lease } from "#api/kubernetes/coordination.ts"
 import type { Namespace } from "#api/kubernetes/core.ts"
 import type { ClusterRole, RoleBinding } from "#api/kubernetes/rbac.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
@@ -11,6 +12,9 @@ export type ObservedCluster = {
   readonly clusterRoleBinding: RoleBinding | undefined
   readonly registrationBinding: RoleBinding | undefined
   readonly workBinding: RoleBinding | undefined
+  /** The tombstones under this name. */
+  readonly detached: Lease | undefined
+  readonly detachedBinding: RoleBinding | undefined
   readonly works: readonly ManifestWork[]
   readonly options: AcceptOptions
   readonly nowMs: number

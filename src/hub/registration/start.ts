@@ -5,6 +5,7 @@ import { startClusterSets } from "./cluster-set.controller.ts"
 import { startCsrApproval } from "./csr.controller.ts"
 import { BOOTSTRAP_GROUPS } from "./csr.plan.ts"
 import type { Hub } from "./hub.ts"
+import { startTombstones } from "./tombstone.controller.ts"
 import { startLease } from "./lease.controller.ts"
 
 export type RegistrationOptions = {
@@ -29,6 +30,7 @@ export function startRegistration(runtime: Runtime, hub: Hub, options: Registrat
   })
   startLease(runtime, hub)
   startBoundTokens(runtime, hub)
+  startTombstones(runtime, hub)
   startClusterSets(runtime, hub, options)
   const groups = options.autoApproveBootstrap ? BOOTSTRAP_GROUPS : []
   startCsrApproval(runtime, hub, { users: options.autoApproveUsers, groups })
