@@ -12,9 +12,10 @@ export async function carryOut<T extends KubeObject = UnknownObject>(
   client: KubeClient,
   action: Write,
   signal?: AbortSignal,
+  options: { readonly dryRun?: boolean } = {},
 ): Promise<T | null> {
   const type = action.type as ResourceType<T>
-  const call = signal === undefined ? {} : { signal }
+  const call = { ...options, ...(signal === undefined ? {} : { signal }) }
   const sub = "subresource" in action && action.subresource !== undefined ? { subresource: action.subresource } : {}
   switch (action.do) {
     case "create":

@@ -73,7 +73,7 @@ test("a changed work costs a write per changed object and one for its status", a
   assert.deepEqual((await getConfigMap(scene, "a"))?.data, { k: "3" })
 })
 
-test("a hand edit, an added key and a deletion are undone with one write each, at once", async (t) => {
+test("a hand edit, an added key and a deletion are undone with one write each, at once, and one tells the hub", async (t) => {
   const scene = await newWorkScene(t)
   await scene.hub.admin.create(MANIFEST_WORKS, work("w", [configMap("a", { k: "1" })]))
   await scene.until(isApplied(scene, "w"))
@@ -85,13 +85,17 @@ test("a hand edit, an added key and a deletion are undone with one write each, a
     await scene.until(async () => JSON.stringify((await getConfigMap(scene, "a"))?.data) === '{"k":"1"}')
     assert.ok(scene.world.clock.nowMs() - fromMs <= 10, "restored within milliseconds of network time")
     await scene.settle()
-    assert.deepEqual(scene.writes(), ["PATCH member configmaps/a"])
+    assert.deepEqual(scene.writes(), ["PATCH member configmaps/a", "PATCH hub manifestworks/w/status"])
   }
   await scene.member.admin.delete(CONFIG_MAPS, { namespace: "default", name: "a" })
   await scene.until(async () => (await getConfigMap(scene, "a")) !== undefined)
   await scene.settle()
   // The object has another uid now, which is recorded.
-  assert.deepEqual(scene.writes(), ["POST member configmaps", "PATCH member appliedmanifestworks/HASH-w/status"])
+  assert.deepEqual(scene.writes().toSorted(), [
+    "PATCH hub manifestworks/w/status",
+    "PATCH member appliedmanifestworks/HASH-w/status",
+    "POST member configmaps",
+  ])
 })
 
 test("what the API server and controllers add is no drift", async (t) => {

@@ -5,12 +5,13 @@ import type { Log } from "#lib/log.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
 import type { KubeClient } from "#kube/client.ts"
+import { driftModeOf, planDrift, planNoDrift, type SeenDrift } from "./drift.plan.ts"
 import type { Executors } from "./executor.ts"
 import { ExecutorRefusal } from "./executor.ts"
 import { applyOrder, targetKey } from "./manifests.ts"
 import type { PreparedManifest, Target } from "./manifests.ts"
 import type { MemberObjects } from "./member-objects.ts"
-import { ApplyConflict, writeObject } from "./object-writer.ts"
+import { ApplyConflict, WorkPaused, writeObject } from "./object-writer.ts"
 import { targetOf } from "./removal.ts"
 import { ownerOf } from "./work-state.ts"
 import type { WorkState } from "./work-state.ts"
@@ -75,7 +76,7 @@ async function applyOne(pass: ApplyPass, manifest: PreparedManifest): Promise<On
     return await write(pass, { ...manifest, target })
   } catch (error) {
     const refusal = error instanceof ExecutorRefusal ? error : undefined
-    const failed = refusal === undefined && !(error instanceof ApplyConflict)
+    const failed = refusal === undefined && !(error instanceof ApplyConflict || error instanceof WorkPaused)
     if (failed) pass.log.debug("Cannot apply manifest", { kind: manifest.meta.kind, name: manifest.meta.name, error })
     const live = await pass.objects.find(target, pass.signal).catch(() => undefined)
     return { manifest, live, error: describeError(error), failed, waitMs: refusal?.retryMs }
@@ -91,9 +92,18 @@ async function write(pass: ApplyPass, manifest: PreparedManifest & { readonly ta
     return waitMs
   }
   const observed = { manifest, owner: ownerOf(pass.applied), applied: state.objects.get(key) }
-  const written = await writeObject({ client, objects, signal, contestMs }, observed)
+  const tell = (seen: SeenDrift | undefined) => {
+    const before = state.drifts.get(key)
+    const nowMs = clock.nowMs()
+    const drift = seen === undefined ? planNoDrift(before, nowMs) : planDrift(before, seen, nowMs)
+    if (drift !== undefined) state.drifts.set(key, drift)
+    if (seen?.state === "corrected") pass.log.info("Corrected drift", { object: key, fields: seen.fields })
+  }
+  const drift = { mode: driftModeOf(pass.work), contestMs, tell }
+  const written = await writeObject({ client, objects, signal, drift }, observed)
   if (written.state) state.objects.set(key, written.state)
-  return { manifest, live: written.live, waitMs: written.waitMs }
+  const known = state.drifts.get(key)
+  return { manifest, live: written.live, waitMs: written.waitMs, ...(known === undefined ? {} : { drift: known }) }
 }
 
 /**

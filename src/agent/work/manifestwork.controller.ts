@@ -242,7 +242,10 @@ export class ManifestWorks {
       state.cached = versionOf(before)
       this.#cached.delete(name)
     }
-    if (state.prepared?.of !== of) state.failures = 0
+    if (state.prepared?.of !== of) {
+      state.failures = 0
+      state.drifts.clear()
+    }
     const manifests = keepUnchanged(prepareManifests(work, await this.#resourcesOf(work)), state.objects)
     state.prepared = { of, manifests }
     return manifests

@@ -1,6 +1,6 @@
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { keyOf } from "#apimachinery/meta.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
+import type { ManagedFieldsEntry, UnknownObject } from "#apimachinery/meta.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { KubeClient } from "#kube/client.ts"
 import type { InformerFactory } from "#kube/informer.ts"
@@ -25,7 +25,8 @@ export interface ObjectSink {
   wants(object: UnknownObject): boolean
   /** Everything that is wanted and exists; what is missing here does not exist. */
   replace(objects: readonly UnknownObject[]): void
-  seen(object: UnknownObject): void
+  /** @param managed  the object's books, where they are not left in it */
+  seen(object: UnknownObject, managed?: readonly ManagedFieldsEntry[]): void
   gone(object: UnknownObject): void
 }
 
@@ -35,6 +36,8 @@ export type MemberChange = "drift" | "status"
 type Entry = {
   readonly works: Set<string>
   live: UnknownObject | null | undefined
+  /** The books of `live` when somebody else changed it: who it was. Kept until it is put right. */
+  managed?: readonly ManagedFieldsEntry[]
   /** `live` is the answer to our own write, which the source has not told of yet. */
   answered: boolean
 }
@@ -84,6 +87,11 @@ export class MemberObjects {
     return this.#types.get(typeKey(target.type))?.entries.get(objectKey(target))?.live
   }
 
+  /** The books of an object that somebody else changed last; undefined of one that we did. */
+  managedBy(target: Target): readonly ManagedFieldsEntry[] | undefined {
+    return this.#types.get(typeKey(target.type))?.entries.get(objectKey(target))?.managed
+  }
+
   /** Reads the object when nothing is known of it. @throws what the client throws, but for NotFound */
   async find(target: Target, signal?: AbortSignal): Promise<UnknownObject | null> {
     return this.get(target) ?? (this.get(target) === null ? null : this.read(target, signal))
@@ -120,6 +128,7 @@ export class MemberObjects {
     if (object === null || !entry.live || isNewer(object, entry.live)) {
       entry.live = object && slim(object)
       entry.answered = object !== null
+      delete entry.managed
     }
     return entry.live
   }
@@ -141,7 +150,7 @@ export class MemberObjects {
     followed.source = this.#source.open(type, {
       wants: (object) => entries.has(keyOf(object)),
       replace: (objects) => this.#replace(followed, objects),
-      seen: (object) => this.#seen(entries.get(keyOf(object)), object),
+      seen: (object, managed) => this.#seen(entries.get(keyOf(object)), object, managed),
       gone: (object) => this.#gone(entries.get(keyOf(object)), object),
     })
     return followed
@@ -162,14 +171,22 @@ export class MemberObjects {
     }
   }
 
-  #seen(entry: Entry | undefined, object: UnknownObject): void {
+  #seen(
+    entry: Entry | undefined,
+    object: UnknownObject,
+    managed: readonly ManagedFieldsEntry[] | undefined = object.metadata.managedFields,
+  ): void {
     if (entry === undefined) return
     entry.answered = false
     const before = entry.live
     // The echo of our own write. The source's object may be one that others hold too: keep that instead of a copy.
     if (before && before.metadata.resourceVersion === object.metadata.resourceVersion) entry.live = object
     else if (before && !isNewer(object, before)) return
-    else this.#tell(entry, object, before && isStatusOnly(before, object) ? "status" : "drift")
+    else {
+      const isStatus = before && isStatusOnly(before, object)
+      if (!isStatus && managed !== undefined) entry.managed = managed
+      this.#tell(entry, object, isStatus ? "status" : "drift")
+    }
   }
 
   #gone(entry: Entry | undefined, object: UnknownObject): void {

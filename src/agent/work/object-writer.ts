@@ -1,17 +1,27 @@
 import { hasReason } from "#apimachinery/status-error.ts"
-import type { UnknownObject } from "#apimachinery/meta.ts"
+import { DRIFT_ANNOTATION } from "#api/work/names.ts"
+import type { ManagedFieldsEntry, UnknownObject } from "#apimachinery/meta.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import type { KubeClient } from "#kube/client.ts"
 import type { MemberObjects } from "./member-objects.ts"
-import { planObject, planReplace, settle } from "./object.plan.ts"
+import { describeDrift, type DriftMode, type SeenDrift } from "./drift.plan.ts"
+import { AS_SAID, isAccepted, planObject, planReplace, settle } from "./object.plan.ts"
 import type { AppliedState, ObjectPlan, ObservedObject } from "./object.plan.ts"
 
 export type WriteContext = {
   readonly client: KubeClient
   readonly objects: MemberObjects
   readonly signal: AbortSignal
+  readonly drift: DriftContext
+}
+
+/** What is done about drift, and who is told. */
+export type DriftContext = {
+  readonly mode: DriftMode
   /** Asked before drift is corrected. @returns milliseconds that the correction has to wait */
-  readonly contestMs: (plan: ObjectPlan) => number
+  readonly contestMs: () => number
+  /** Told once for each object that was looked at and for which `seen` is no news. */
+  readonly tell: (seen: SeenDrift | undefined) => void
 }
 
 export type Written = {
@@ -26,6 +36,15 @@ export class ApplyConflict extends Error {
   override readonly name = "ApplyConflict"
 }
 
+/** The work says that nothing is to be written. */
+export class WorkPaused extends Error {
+  override readonly name = "WorkPaused"
+
+  constructor() {
+    super(`not applied: the work is paused (annotation ${DRIFT_ANNOTATION})`)
+  }
+}
+
 /** Stale answers that are worth another look in one pass: somebody else writes the object at this moment. */
 const ATTEMPTS_MAX = 4
 
@@ -34,29 +53,102 @@ const ATTEMPTS_MAX = 4
  * @throws ApplyConflict, or what the member refused with
  */
 export async function writeObject(context: WriteContext, observed: Omit<ObservedObject, "live">): Promise<Written> {
-  const { manifest, applied } = observed
+  let known = observed
   for (let attempt = 1; ; attempt++) {
+    const { manifest, applied } = known
+    const { drift } = context
     const live = context.objects.get(manifest.target)
-    const plan = planObject({ ...observed, live })
-    if (plan.action === undefined || plan.action.do === "together") return { live, state: compared(observed, live) }
-    if (live && applied?.manifest === manifest.object) {
-      const waitMs = context.contestMs(plan)
-      if (waitMs > 0) return { live, state: applied, waitMs }
+    const plan = planObject({ ...known, live })
+    if (plan.action === undefined || plan.action.do === "together") {
+      // Being deleted by somebody else, or compared before: what was known of its drift still is.
+      if (plan.why === AS_SAID) drift.tell(undefined)
+      return { live, state: compared(known, live) }
+    }
+    const isDrift = live !== undefined && applied?.manifest === manifest.object
+    const managed = context.objects.managedBy(manifest.target)
+    if (drift.mode !== "correct") {
+      const learned = isDrift ? await learnForm(context, known, plan) : undefined
+      if (learned !== undefined) {
+        known = { ...known, applied: learned }
+        continue
+      }
+      if (mayNotWrite(context, plan, { live, managed, isDrift })) return { live, state: applied }
+    }
+    if (live && isDrift) {
+      const waitMs = drift.contestMs()
+      if (waitMs > 0) {
+        drift.tell({ ...describeDrift(live, plan.differences, managed), state: "contested" })
+        return { live, state: applied, waitMs }
+      }
     }
     try {
       const answer = await carryOut(context.client, plan.action, context.signal)
-      return accept(context, observed, answer)
+      const written = accept(context, known, answer)
+      if (isDrift) tellCorrected(context, plan, { live, managed }, written.state)
+      return written
     } catch (error) {
       if (plan.action.do === "apply" && hasReason(error, "Conflict")) {
         throw new ApplyConflict((error as Error).message, { cause: error })
       }
-      if (plan.action.do === "patch" && live && hasReason(error, "Invalid") && isUpdate(observed)) {
+      if (plan.action.do === "patch" && live && hasReason(error, "Invalid") && isUpdate(known)) {
         // The merge of manifest and live object is not allowed, the manifest alone may be.
-        return accept(context, observed, await replaceWhole(context, observed, live))
+        return accept(context, known, await replaceWhole(context, known, live))
       }
-      if (attempt >= ATTEMPTS_MAX || !(await isStale(context, observed, plan, error))) throw error
+      if (attempt >= ATTEMPTS_MAX || !(await isStale(context, known, plan, error))) throw error
     }
   }
+}
+
+type Drifted = {
+  readonly live: UnknownObject | null | undefined
+  readonly managed: readonly ManagedFieldsEntry[] | undefined
+}
+
+/** Told is what the correction has changed: what the server makes of our own write again and again is no drift. */
+function tellCorrected(
+  { drift }: WriteContext,
+  plan: ObjectPlan,
+  { live, managed }: Drifted,
+  state: AppliedState | undefined,
+): void {
+  if (live === undefined) return
+  const changed = plan.differences.filter((difference) => !isAccepted(difference, state))
+  if (live !== null && changed.length === 0) return
+  drift.tell({ ...describeDrift(live, changed, managed), state: "corrected" })
+}
+
+/**
+ * Under `report` drift stays, and everything else is written; under `pause` nothing is.
+ * @throws WorkPaused when a version of the work that was not applied before would have to be
+ */
+function mayNotWrite(
+  { drift }: WriteContext,
+  plan: ObjectPlan,
+  { live, managed, isDrift }: Drifted & { readonly isDrift: boolean },
+): boolean {
+  if (isDrift && live !== undefined && (live === null || plan.differences.length > 0)) {
+    drift.tell({ ...describeDrift(live, plan.differences, managed), state: "left" })
+    return true
+  }
+  if (drift.mode === "report") return false
+  // An owner reference is no business of whoever paused the work.
+  if (isDrift) return true
+  throw new WorkPaused()
+}
+
+/**
+ * What the server would make of our write, without making it: after a restart nobody remembers which differences are the
+ * server's own form. @returns undefined when that is known
+ */
+async function learnForm(
+  context: WriteContext,
+  { manifest, applied }: Omit<ObservedObject, "live">,
+  { action }: ObjectPlan,
+): Promise<AppliedState | undefined> {
+  const isUnknown = applied?.resourceVersion === ""
+  if (!isUnknown || (action?.do !== "patch" && action?.do !== "apply")) return undefined
+  const answer = await carryOut(context.client, action, context.signal, { dryRun: true })
+  return answer === null ? undefined : { ...settle(manifest, applied, answer), resourceVersion: "not compared yet" }
 }
 
 const isUpdate = ({ manifest }: Omit<ObservedObject, "live">) => (manifest.strategy.type ?? "Update") === "Update"

@@ -38,6 +38,8 @@ export type ObjectPlan = {
   readonly why: string
 }
 
+export const AS_SAID = "as the manifest says"
+
 /** Decides the one write that brings an object to its manifest, by its update strategy. */
 export function planObject(observed: ObservedObject): ObjectPlan {
   const { manifest, live, applied } = observed
@@ -115,10 +117,10 @@ function wholeFields(manifest: UnknownObject, live: UnknownObject): readonly str
 function planUpdate(observed: ObservedObject, live: UnknownObject): ObjectPlan {
   const { manifest, applied } = observed
   const { body, differences: all } = differencesOf(manifest, live, applied?.manifest)
-  const differences = all.filter((difference) => !isAccepted(difference, manifest, applied))
+  const differences = all.filter((difference) => !isKnown(difference, manifest, applied))
   const owners = wantedOwners(live, observed.owner, manifest.owned)
   const ownersDiffer = !deepEqual(owners, live.metadata.ownerReferences ?? [])
-  if (differences.length === 0 && !ownersDiffer) return nothing("as the manifest says")
+  if (differences.length === 0 && !ownersDiffer) return nothing(AS_SAID)
   const patch = mergePatchOf(
     body,
     differences.filter(({ path }) => path[0] !== "metadata"),
@@ -134,10 +136,12 @@ function planUpdate(observed: ObservedObject, live: UnknownObject): ObjectPlan {
   return { action: patchAction(observed, live, patch, ownersDiffer), differences, why: "differs from the manifest" }
 }
 
-function isAccepted(difference: Difference, manifest: PreparedManifest, applied: AppliedState | undefined): boolean {
-  if (applied === undefined || applied.manifest !== manifest.object) return false
-  return applied.accepted.get(pathKey(difference)) === (JSON.stringify(difference.have) ?? "")
-}
+const isKnown = (difference: Difference, manifest: PreparedManifest, applied: AppliedState | undefined): boolean =>
+  applied?.manifest === manifest.object && isAccepted(difference, applied)
+
+/** Whether the server makes this of what we write. */
+export const isAccepted = (difference: Difference, applied: AppliedState | undefined): boolean =>
+  applied?.accepted.get(pathKey(difference)) === (JSON.stringify(difference.have) ?? "")
 
 const pathKey = ({ path }: Difference): string => JSON.stringify(path)
 
@@ -145,13 +149,13 @@ function planServerSideApply(observed: ObservedObject): ObjectPlan {
   const { manifest, live, applied, owner } = observed
   const { force, fieldManager } = manifest.strategy.serverSideApply ?? {}
   let differences: readonly Difference[] = []
-  const isKnown = applied?.manifest === manifest.object && applied.by === strategyKey(manifest)
-  if (live && isKnown && hasWantedOwner(observed, live)) {
+  const isApplied = applied?.manifest === manifest.object && applied.by === strategyKey(manifest)
+  if (live && isApplied && hasWantedOwner(observed, live)) {
     if (applied.resourceVersion === live.metadata.resourceVersion) return nothing("compared before")
     differences = differencesOf(manifest, live, undefined).differences.filter(
-      (difference) => !isAccepted(difference, manifest, applied),
+      (difference) => !isKnown(difference, manifest, applied),
     )
-    if (differences.length === 0) return nothing("as the manifest says")
+    if (differences.length === 0) return nothing(AS_SAID)
   }
   const metadata = { ...saidMetadata(manifest.object), ...(manifest.owned ? { ownerReferences: [owner] } : {}) }
   return {

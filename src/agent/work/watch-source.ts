@@ -22,7 +22,7 @@ export function watchSource(runtime: Runtime, client: KubeClient): ObjectSource 
         sink: {
           replace: (objects) => sink.replace(objects.filter((object) => sink.wants(object)).map(slim)),
           changed: (object) => {
-            if (sink.wants(object)) sink.seen(slim(object))
+            if (sink.wants(object)) sink.seen(slim(object), object.metadata.managedFields)
           },
           deleted: (object) => sink.gone(object),
         },

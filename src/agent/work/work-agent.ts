@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { keyOf } from "#apimachinery/meta.ts"
+import { DRIFT_ANNOTATION } from "#api/work/names.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
 import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
@@ -160,6 +161,7 @@ function isEcho(change: Change<ManifestWork>): boolean {
   return (
     before.uid === after.uid &&
     before.generation === after.generation &&
+    before.annotations?.[DRIFT_ANNOTATION] === after.annotations?.[DRIFT_ANNOTATION] &&
     before.deletionTimestamp === after.deletionTimestamp &&
     (before.finalizers?.length ?? 0) <= (after.finalizers?.length ?? 0)
   )

@@ -2,6 +2,7 @@ import type { OwnerReference } from "#apimachinery/meta.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
 import { Contest } from "./contest.ts"
 import { deepEqual } from "#apimachinery/json.ts"
+import type { Drift } from "./drift.plan.ts"
 import type { PreparedManifest } from "./manifests.ts"
 import { targetKey } from "./manifests.ts"
 import type { AppliedState } from "./object.plan.ts"
@@ -15,6 +16,8 @@ export type WorkState = {
   prepared?: { readonly of: string; readonly manifests: readonly PreparedManifest[] }
   readonly objects: Map<string, AppliedState>
   readonly contest: Contest
+  /** By targetKey; of the version of the work that is applied now. */
+  readonly drifts: Map<string, Drift>
   /** Passes in a row in which a manifest could not be applied. */
   failures: number
   /** When its status was last written. */
@@ -26,6 +29,7 @@ export type WorkState = {
 export const newWorkState = (): WorkState => ({
   objects: new Map(),
   contest: new Contest(),
+  drifts: new Map(),
   failures: 0,
   reportedMs: -Infinity,
 })

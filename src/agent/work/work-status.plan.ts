@@ -4,6 +4,8 @@ import { findCondition, setCondition } from "#apimachinery/conditions.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { ManifestCondition, ManifestResourceMeta, ManifestWorkStatus } from "#api/work/parts.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
+import { DRIFTED } from "#api/work/names.ts"
+import { aggregateDrift, driftCondition, type Drift } from "./drift.plan.ts"
 import { evaluateRules } from "./condition-rules.ts"
 import { readFeedback } from "./feedback.ts"
 import type { PreparedManifest } from "./manifests.ts"
@@ -16,6 +18,8 @@ export type ManifestResult = {
   /** null: does not exist. undefined: not known, `fetchError` says why. */
   readonly live: UnknownObject | null | undefined
   readonly fetchError?: string
+  /** What is known of its drift, since this version of the work. */
+  readonly drift?: Drift
 }
 
 export type WorkStatusOptions = { readonly nowMs: number; readonly rawFeedbackJson: boolean }
@@ -44,6 +48,12 @@ export function planWorkStatus(
     conditions = setCondition(conditions, condition, options.nowMs)
   }
   conditions = conditions.filter((condition) => !isStaleRule(condition, generation))
+  const drifts = manifests.flatMap((manifest) => findCondition(manifest.conditions, DRIFTED) ?? [])
+  const drifted = aggregateDrift(drifts, manifests.length, generation)
+  conditions =
+    drifted === undefined
+      ? conditions.filter(({ type }) => type !== DRIFTED)
+      : setCondition(conditions, drifted, options.nowMs)
   return { ...work.status, conditions: [...conditions], resourceStatus: { manifests } }
 }
 
@@ -55,7 +65,7 @@ export function isStatusChanged(work: ManifestWork, status: ManifestWorkStatus):
 type Conditions = readonly Condition[]
 
 function planManifest(
-  { manifest, error, live, fetchError }: ManifestResult,
+  { manifest, error, live, fetchError, drift }: ManifestResult,
   before: ManifestCondition | undefined,
   generation: number,
   { nowMs, rawFeedbackJson }: WorkStatusOptions,
@@ -72,6 +82,9 @@ function planManifest(
   let conditions: Conditions = before?.conditions ?? []
   conditions = set(conditions, { ...appliedCondition(error), observedGeneration: generation })
   conditions = setCondition(conditions, availableCondition(manifest.meta, live, fetchError), nowMs)
+  const drifted = driftCondition(drift, findCondition(conditions, DRIFTED), generation)
+  conditions =
+    drifted === undefined ? conditions.filter(({ type }) => type !== DRIFTED) : setCondition(conditions, drifted, nowMs)
   let values = before?.statusFeedback?.values ?? []
   if (live) {
     const feedback = readFeedback(live, manifest.feedbackRules, rawFeedbackJson)

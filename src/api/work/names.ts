@@ -15,6 +15,8 @@ export const PLACEMENT_NAME_LABEL = "work.open-cluster-management.io/placementna
 export const SPEC_HASH_ANNOTATION = "open-cluster-management.io/config-spec-hash"
 /** On an AppliedManifestWork: uid of the ManagedCluster on the hub that the work came from. Ours, not OCM's. */
 export const HUB_IDENTITY_ANNOTATION = "hawser.dev/hub-identity"
+/** On a work: what is done about drift: `correct` (default), `report`, `pause`. */
+export const DRIFT_ANNOTATION = "hawser.dev/drift"
 export const CLEANUP_PRIORITY_ANNOTATION = "open-cluster-management.io/cleanup-priority"
 
 /** Condition types of works and of their manifests. */
@@ -22,6 +24,8 @@ export const WORK_APPLIED = "Applied"
 export const WORK_AVAILABLE = "Available"
 export const WORK_DELETING = "Deleting"
 export const WORK_COMPLETE = "Complete"
+/** Ours, beside OCM's: whether objects differ, or did, from what the work says. */
+export const DRIFTED = "Drifted"
 export const STATUS_FEEDBACK_SYNCED = "StatusFeedbackSynced"
 
 /** Bytes that the manifests of one work may have together. */

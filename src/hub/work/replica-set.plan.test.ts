@@ -134,6 +134,23 @@ describe("planReplicaSet: works", () => {
       want: [`patch manifestworks c1/${WORK}`],
     },
     {
+      name: "what is done about drift is said to every work",
+      observed: observe({
+        replicaSet: newReplicaSet({ meta: { annotations: { "hawser.dev/drift": "report", other: "x" } } }),
+        clusters: ["c1", "c2"],
+        works: [newWork("c1"), newWork("c2", { meta: { annotations: { "hawser.dev/drift": "report" } } })],
+      }),
+      want: [`patch manifestworks c1/${WORK}`],
+    },
+    {
+      name: "a work's own word about drift stays where its replica set says nothing",
+      observed: observe({
+        clusters: ["c1"],
+        works: [newWork("c1", { meta: { annotations: { "hawser.dev/drift": "pause" } } })],
+      }),
+      want: [],
+    },
+    {
       name: "what the server fills in is no change",
       observed: observe({
         replicaSet: newReplicaSet({ spec: { manifestWorkTemplate: { ...TEMPLATE, deleteOption: {} as never } } }),

@@ -4,6 +4,7 @@ import { DECISION_GROUP_INDEX_LABEL } from "#api/cluster/names.ts"
 import { MANIFEST_WORKS, type ManifestWork } from "#api/work/v1.ts"
 import { MANIFEST_WORK_REPLICA_SETS, type ManifestWorkReplicaSet } from "#api/work/v1alpha1.ts"
 import {
+  DRIFT_ANNOTATION,
   PLACEMENT_NAME_LABEL,
   REPLICA_SET_FINALIZER,
   REPLICA_SET_LABEL,
@@ -128,7 +129,14 @@ export function replicaSetLabel(replicaSet: ManifestWorkReplicaSet): string {
   return `${replicaSet.metadata.namespace}.${replicaSet.metadata.name}`
 }
 
+/** Said once for all works; a work of a replica set that says nothing may have one of its own. */
+function driftMode({ metadata }: ManifestWorkReplicaSet): Record<string, string> | undefined {
+  const mode = metadata.annotations?.[DRIFT_ANNOTATION]
+  return mode === undefined ? undefined : { [DRIFT_ANNOTATION]: mode }
+}
+
 function newWork(replicaSet: ManifestWorkReplicaSet, wanted: WantedWork): ManifestWork {
+  const annotations = driftMode(replicaSet)
   return {
     apiVersion: "work.open-cluster-management.io/v1",
     kind: "ManifestWork",
@@ -140,17 +148,16 @@ function newWork(replicaSet: ManifestWorkReplicaSet, wanted: WantedWork): Manife
         [REPLICA_SET_LABEL]: replicaSetLabel(replicaSet),
         [PLACEMENT_NAME_LABEL]: wanted.placement,
       },
+      ...(annotations === undefined ? {} : { annotations }),
     },
     spec: replicaSet.spec.manifestWorkTemplate,
   }
 }
 
 function matches(work: ManifestWork, desired: ManifestWork): boolean {
-  const labels = Object.entries(desired.metadata.labels ?? {})
-  return (
-    labels.every(([key, value]) => work.metadata.labels?.[key] === value) &&
-    deepEqual(withDefaults(work.spec), withDefaults(desired.spec))
-  )
+  const has = (field: "labels" | "annotations") =>
+    Object.entries(desired.metadata[field] ?? {}).every(([key, value]) => work.metadata[field]?.[key] === value)
+  return has("labels") && has("annotations") && deepEqual(withDefaults(work.spec), withDefaults(desired.spec))
 }
 
 /** What the API server fills into a work's spec, so that a template without it is not taken for a change. */
@@ -163,13 +170,16 @@ function withDefaults(spec: ManifestWork["spec"]): unknown {
   }
 }
 
+const annotationsOf = ({ metadata: { annotations } }: ManifestWork) =>
+  annotations === undefined ? {} : { annotations }
+
 function change(work: ManifestWork, desired: ManifestWork): Action {
   const spec = { ...Object.fromEntries(Object.keys(work.spec).map((key) => [key, null])), ...desired.spec }
   return {
     do: "patch",
     type: MANIFEST_WORKS,
     key: { namespace: work.metadata.namespace ?? "", name: work.metadata.name ?? "" },
-    patch: { metadata: { labels: desired.metadata.labels ?? {} }, spec },
+    patch: { metadata: { labels: desired.metadata.labels ?? {}, ...annotationsOf(desired) }, spec },
     ...(work.metadata.uid === undefined ? {} : { uid: work.metadata.uid }),
     ...(work.metadata.resourceVersion === undefined ? {} : { resourceVersion: work.metadata.resourceVersion }),
   }
