@@ -6,30 +6,17 @@ import { newRestMapper } from "#kube/rest-mapper.ts"
 import { runAccept } from "./accept.ts"
 import { runApply, runDelete } from "./apply.ts"
 import { duration, integer, list } from "./arguments.ts"
-import { connect, type Connection } from "./connect.ts"
 import { runDeny } from "./deny.ts"
 import { runDetach } from "./detach.ts"
+import { addDiagnosisCommands } from "./diagnosis-commands.ts"
 import { GETTABLE, runGet } from "./get.ts"
 import { readManifests } from "./manifests.ts"
 import { parseOutputFormat } from "./output.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
-
-type WithHub = (path: string | undefined, run: (connection: Connection) => Promise<void>) => Promise<void>
-
-const KUBECONFIG = [
-  "--kubeconfig <file>",
-  "the hub's kubeconfig (default: $KUBECONFIG, .hawser/hub.kubeconfig, ~/.kube/config)",
-] as const
+import { KUBECONFIG, withHubOf, type WithHub } from "./with-hub.ts"
 
 export function addClientCommands(program: Command, terminal: Terminal): void {
-  const withHub: WithHub = async (path, run) => {
-    const connection = await connect(terminal, path)
-    try {
-      await run(connection)
-    } finally {
-      connection.close()
-    }
-  }
+  const withHub = withHubOf(terminal)
   program
     .command("get")
     .description(`list or show ${GETTABLE.join(", ")}`)
@@ -109,6 +96,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
       ),
     )
   addLeaving(program, terminal, withHub)
+  addDiagnosisCommands(program, terminal, withHub)
 }
 
 /** The end of a membership, for now or for good. */

@@ -6,6 +6,7 @@ import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { clusterColumns, decisionColumns, placementColumns, workColumns } from "./columns.ts"
 import { formatObjects, parseOutputFormat, type ObjectColumn } from "./output.ts"
+import { pagesOf } from "./pages.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
 
 export type GetOptions = {
@@ -49,9 +50,6 @@ export async function runGet(
   await KINDS[plural as keyof typeof KINDS].get(client, terminal, name, options)
 }
 
-/** Objects asked for in one call: nothing lists a whole fleet into one message. */
-const PAGE_SIZE = 500
-
 async function get<T extends KubeObject>(
   client: KubeClient,
   terminal: Terminal,
@@ -63,17 +61,11 @@ async function get<T extends KubeObject>(
   const objects: T[] = []
   if (name !== undefined) objects.push(await client.get(type, keyFor(type, name, options)))
   else {
-    let next: string | undefined
-    do {
-      const page = await client.list(type, {
-        limit: PAGE_SIZE,
-        ...(next === undefined ? {} : { continue: next }),
-        ...(options.namespace === undefined || !type.namespaced ? {} : { namespace: options.namespace }),
-        ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
-      })
-      objects.push(...page.items)
-      next = page.metadata.continue || undefined
-    } while (next !== undefined)
+    const scope = {
+      ...(options.namespace === undefined || !type.namespaced ? {} : { namespace: options.namespace }),
+      ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
+    }
+    for await (const page of pagesOf(client, type, scope)) objects.push(...page)
   }
   if (objects.length === 0 && (format === "table" || format === "wide")) {
     terminal.stderr(`No ${type.resource} found\n`)
