@@ -59,6 +59,8 @@ export interface Agent {
   readonly done: Promise<void>
   /** Once works are looked after. */
   readonly work: Promise<WorkAgent>
+  /** Whether the hub has detached this cluster, and nobody has joined it again. */
+  readonly isDetached: boolean
 }
 
 const JOIN_BACKOFF = { initialMs: 1_000, maxMs: 60_000 }
@@ -72,15 +74,19 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
   const signal = AbortSignal.any([runtime.signal, stop.signal])
   const log = runtime.log.with({ cluster: options.clusterName })
   const started = Promise.withResolvers<WorkAgent>()
+  const membership: Membership = { isDetached: false }
   // Nobody has to ask for it.
   started.promise.catch(() => undefined)
-  const done = run({ ...runtime, signal, log }, options, started).catch((error: unknown) => {
+  const done = run({ ...runtime, signal, log }, options, started, membership).catch((error: unknown) => {
     started.reject(error)
     if (!signal.aborted) log.error("Agent ended", { error })
   })
   return {
     done,
     work: started.promise,
+    get isDetached() {
+      return membership.isDetached
+    },
     async stop() {
       stop.abort()
       await done
@@ -88,7 +94,14 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
   }
 }
 
-async function run(runtime: Runtime, options: AgentOptions, started: PromiseWithResolvers<WorkAgent>): Promise<void> {
+type Membership = { isDetached: boolean }
+
+async function run(
+  runtime: Runtime,
+  options: AgentOptions,
+  started: PromiseWithResolvers<WorkAgent>,
+  membership: Membership,
+): Promise<void> {
   const { clusterName, member, featureGates = {} } = options
   const facts = new MemberFacts(runtime, member.client, member.informers, { claims: featureGates.ClusterClaim ?? true })
   const probing = facts.run()
@@ -107,7 +120,7 @@ async function run(runtime: Runtime, options: AgentOptions, started: PromiseWith
     rawFeedbackJson: featureGates.RawFeedbackJsonString ?? false,
   })
   started.resolve(work)
-  await stayRegistered(runtime, options, facts, work)
+  await stayRegistered(runtime, options, facts, work, membership)
   await Promise.all([probing, work.done])
 }
 
@@ -117,6 +130,7 @@ async function stayRegistered(
   options: AgentOptions,
   facts: MemberFacts,
   work: WorkAgent,
+  membership: Membership,
 ): Promise<void> {
   const { clock, random, signal, log } = runtime
   const agentName = options.agentName
@@ -134,7 +148,9 @@ async function stayRegistered(
         nowMs: clock.nowMs(),
       })
       if (plan.step === "depart") {
+        membership.isDetached = true
         end = await depart(runtime, options, work, plan.credentials, plan.detached)
+        membership.isDetached = signal.aborted
         continue
       }
       if (plan.step === "stuck") throw new Error(`Cannot speak to the hub: ${plan.why}, and there is no way to join`)

@@ -46,7 +46,7 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
     if (options.accept) acceptMembers(runtime, { client, informers }, new Set(names))
     informers.start(runtime.signal)
     const host = opened.use(await openMembersHost(runtime, dir, options))
-    await startFleetMembers(
+    const members = await startFleetMembers(
       runtime,
       names,
       { dir: join(dir, "members"), nodes: options.nodes, engine: host.engine, host, connections: shared.connections },
@@ -57,10 +57,10 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
     )
     await writeState(dir, { port: host.port, clusters: names.length })
     progress.done(`${names.length} members run`)
-    await untilJoined(terminal, clusters, names, options.timeoutSeconds, (joined) =>
-      progress.update(`joining ${server}: ${joined} of ${names.length}`),
+    const joined = await untilJoined(terminal, clusters, members, options.timeoutSeconds, (count) =>
+      progress.update(`joining ${server}: ${count} of ${names.length}`),
     )
-    progress.done(`${names.length} clusters joined ${server}`)
+    progress.done(`${joined} clusters joined ${server}`)
     await writeReady(dir, server)
     terminal.stdout(
       `Kubeconfigs ${join(options.dir, "members", "clusterN.kubeconfig")}\nCtrl-C ends the members; their state stays.\n`,

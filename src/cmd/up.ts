@@ -77,18 +77,19 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
       },
     )
     const clusters = host.server.informers.informer(MANAGED_CLUSTERS)
-    await untilJoined(terminal, clusters, names, options.timeoutSeconds, (joined) =>
-      progress.update(`joining: ${joined} of ${names.length}`),
+    const joined = await untilJoined(terminal, clusters, members, options.timeoutSeconds, (count) =>
+      progress.update(`joining: ${count} of ${names.length}`),
     )
-    if (names.length > 0) progress.done(`${names.length} ${names.length === 1 ? "cluster" : "clusters"} joined`)
+    if (joined > 0) progress.done(`${clusterCount(joined)} joined`)
     await detachLast(runtime, terminal, host, members.slice(wanted), join(dir, "members"))
     await writeState(dir, { port: host.port, clusters: wanted, installed })
-    if (options.sample && wanted > 0) {
+    const sampled = Math.min(wanted, joined)
+    if (options.sample && sampled > 0) {
       await host.server.api.bootstrap(sampleObjects())
-      await untilSampleAvailable(terminal, host, wanted, options.timeoutSeconds, (count) =>
-        progress.update(`sample: runs on ${count} of ${wanted}`),
+      await untilSampleAvailable(terminal, host, sampled, options.timeoutSeconds, (count) =>
+        progress.update(`sample: runs on ${count} of ${sampled}`),
       )
-      progress.done(`sample application "${SAMPLE_NAME}" runs on ${wanted} ${wanted === 1 ? "cluster" : "clusters"}`)
+      progress.done(`sample application "${SAMPLE_NAME}" runs on ${clusterCount(sampled)}`)
     }
     await writeReady(dir, host.url)
     sayReady(terminal, options, host.url)
@@ -96,6 +97,8 @@ export async function runUp(terminal: Terminal, options: UpOptions): Promise<voi
     progress.update("ending")
   })
 }
+
+const clusterCount = (count: number) => `${count} ${count === 1 ? "cluster" : "clusters"}`
 
 /**
  * The hub alone: controllers of its own, OCM's kinds, the hub's controllers.

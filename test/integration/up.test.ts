@@ -128,3 +128,29 @@ test("up: interrupted while it starts, it ends; so does a detached one, and down
   assert.equal((await hawser("down", "--dir", early)).stdout, "Fleet ended; its state stays\n")
   assert.equal(await waiting.ended, 130)
 })
+
+test("up: drift is listed and explained; a cluster that was detached stays away, also over a restart", async () => {
+  const place = join(root, "drifting")
+  const begun = await hawser("up", "--clusters", "2", "--detach", "--dir", place)
+  assert.equal(begun.code, 0, begun.stderr)
+  const onHub = ["--kubeconfig", join(place, "hub.kubeconfig")]
+  assert.match((await hawser("drift", ...onHub, "--exit-code")).stderr, /No drift found/)
+  await within(join(place, "members", "cluster1.kubeconfig"), async (member) => {
+    const [deployment] = (await member.list(DEPLOYMENTS, { namespace: SAMPLE_NAMESPACE })).items
+    const key = { namespace: SAMPLE_NAMESPACE, name: deployment?.metadata.name ?? "" }
+    await member.patch(DEPLOYMENTS, key, { merge: { spec: { replicas: 5 } } }, { fieldManager: "somebody" })
+  })
+  await eventually(async () => {
+    const [found] = JSON.parse((await hawser("drift", ...onHub, "-o", "json")).stdout) as Record<string, unknown>[]
+    assert.match(String(found?.["message"]), /spec\.replicas is 5, want 2 \(somebody\)/)
+    const explained = await hawser("explain", "work", `cluster1/${String(found?.["work"])}`, ...onHub)
+    assert.match(explained.stdout, /^✓ .* is applied and available[^]*note: drift was corrected/)
+  })
+
+  assert.equal((await hawser("detach", "cluster2", ...onHub)).code, 0)
+  assert.match((await hawser("explain", "cluster", "cluster2", ...onHub)).stdout, /^✗ cluster2 was detached/)
+  assert.equal((await hawser("down", "--dir", place)).code, 0)
+  const again = await hawser("up", "--clusters", "2", "--detach", "--dir", place)
+  assert.match(again.stderr, /Detached before, and not of the fleet: cluster2\n[^]*✓ 1 cluster joined/)
+  await hawser("down", "--dir", place)
+})
