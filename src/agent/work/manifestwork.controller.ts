@@ -12,6 +12,7 @@
 // we are done), when it no longer names them, or when its AppliedManifestWork is deleted. A work that is missing from
 // a list is not a deleted one: what it applied stays and is kept from drifting; whether it is ever evicted is the
 // business of appliedmanifestwork.controller.ts.
+import { sleep } from "#lib/clock.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { AppliedResource } from "#api/work/parts.ts"
@@ -69,6 +70,9 @@ const RETRY_MS_MIN = 200
 const RETRY_MS_MAX = 60_000
 /** A hub that is away is asked again by each work that has something to say; its own watch reconnects apart. */
 const HUB_RETRY_MS = 5_000
+
+/** How long a pass waits for the hub to take its report. */
+const HUB_WAIT_MS = 500
 
 /** How soon something that is being deleted is looked at without news of it. */
 const REMOVAL_RETRY_MS = 2_000
@@ -203,7 +207,7 @@ export class ManifestWorks {
     const removal = await this.#prune(work, applied, outcome.removed, signal)
     const status = planWorkStatus(work, passed.results, { nowMs: clock.nowMs(), rawFeedbackJson })
     const resources = [...outcome.resources, ...removal.pending]
-    await this.#report(state, claimed, planReport(claimed, resources, status), signal)
+    await this.#report(name, state, claimed, planReport(claimed, resources, status), signal)
     if (removal.pending.length === 0) this.#follow(name, manifests, resources)
     const failed = passed.failed || removal.errors.length > 0
     state.failures = failed ? state.failures + 1 : 0
@@ -291,26 +295,60 @@ export class ManifestWorks {
 
   /** Writes both statuses and the cache side by side. The hub's is the one that may fail for long. */
   async #report(
+    name: string,
     state: WorkState,
     { work }: ObservedWork & { readonly work: ManifestWork },
     report: { readonly hub?: Write; readonly member?: Write },
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, hub, cache } = this.#options
-    const link = hub()
+    const { client, cache } = this.#options
     const version = versionOf(work)
     const [onHub, onMember] = await Promise.allSettled([
-      report.hub && link ? carryOut<ManifestWork>(link.client, report.hub, signal) : undefined,
+      report.hub && this.#tellHub(name, state, report.hub, signal),
       report.member ? carryOut<AppliedManifestWork>(client, report.member, signal) : undefined,
       state.cached === version ? undefined : cache.put(work).then(() => void (state.cached = version)),
     ])
     if (onMember.status === "fulfilled" && onMember.value) state.applied = onMember.value
-    if (onHub.status === "fulfilled" && onHub.value) {
-      state.work = newest(onHub.value, state.work)
-      state.reportedMs = this.#runtime.clock.nowMs()
-    }
     if (onMember.status === "rejected") throw onMember.reason
     if (onHub.status === "rejected") throw onHub.reason
+  }
+
+  /**
+   * One report of a work is under way at a time. A hub that does not answer at once is not waited for: meanwhile drift
+   * has to be corrected. The work is looked at again when the answer comes, and tells what has changed since.
+   */
+  async #tellHub(name: string, state: WorkState, report: Write, signal: AbortSignal): Promise<void> {
+    const link = this.#options.hub()
+    if (link === undefined) return
+    const { clock, log } = this.#runtime
+    let isWaitedFor = true
+    const write = async () => {
+      try {
+        const answer = await carryOut<ManifestWork>(link.client, report, signal)
+        if (answer) state.work = newest(answer, state.work)
+        state.reportedMs = clock.nowMs()
+        if (!isWaitedFor) this.controller.enqueue(name)
+      } catch (error) {
+        if (isWaitedFor) throw error
+        if (signal.aborted) return
+        log.debug("Cannot report to the hub, trying again", { work: name, error })
+        this.controller.enqueueAfter(name, HUB_RETRY_MS)
+      } finally {
+        delete state.reporting
+      }
+    }
+    if (state.reporting === undefined) {
+      const reporting = write()
+      state.reporting = reporting
+      const over = new AbortController()
+      await Promise.race([
+        reporting,
+        sleep(clock, HUB_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined),
+      ]).finally(() => {
+        isWaitedFor = false
+        over.abort()
+      })
+    }
   }
 
   // --- remove ---

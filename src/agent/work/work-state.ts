@@ -20,6 +20,8 @@ export type WorkState = {
   readonly drifts: Map<string, Drift>
   /** Passes in a row in which a manifest could not be applied. */
   failures: number
+  /** A write of its status that the hub has not answered yet. */
+  reporting?: Promise<void>
   /** When its status was last written. */
   reportedMs: number
   /** The version of the work in the WorkCache. */
