@@ -43,6 +43,8 @@ export async function until(
   check: () => boolean,
 ): Promise<void> {
   const deadlineMs = terminal.clock.nowMs() + timeoutSeconds * 1000
+  // What was cut off may look like what is done.
+  terminal.interrupted.throwIfAborted()
   while (!check()) {
     if (terminal.clock.nowMs() > deadlineMs) {
       throw new CommandError(`Cannot wait any longer for ${what}: ${timeoutSeconds} s are over`, {
