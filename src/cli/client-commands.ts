@@ -8,6 +8,7 @@ import { runApply, runDelete } from "./apply.ts"
 import { duration, integer, list } from "./arguments.ts"
 import { runDeny } from "./deny.ts"
 import { runDetach } from "./detach.ts"
+import { addCreateCommands } from "./create-commands.ts"
 import { addDiagnosisCommands } from "./diagnosis-commands.ts"
 import { GETTABLE, runGet } from "./get.ts"
 import { readManifests } from "./manifests.ts"
@@ -96,6 +97,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
       ),
     )
   addLeaving(program, terminal, withHub)
+  addCreateCommands(program, terminal, withHub)
   addDiagnosisCommands(program, terminal, withHub)
 }
 

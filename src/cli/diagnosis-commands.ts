@@ -1,6 +1,7 @@
 // The commands that say how the fleet fares, and why.
 import { Option, type Command } from "commander"
 import { list } from "./arguments.ts"
+import { runDoctor } from "./doctor/doctor.ts"
 import { runDrift } from "./drift.ts"
 import { runExplain } from "./explain/explain.ts"
 import type { Terminal } from "./terminal.ts"
@@ -39,4 +40,12 @@ writes nothing at all. On a ManifestWorkReplicaSet it is said to all of its work
     .action((what, name, { kubeconfig, ...options }) =>
       withHub(kubeconfig, ({ client }) => runExplain(terminal, client, what, name, options)),
     )
+
+  program
+    .command("doctor")
+    .description("look at the hub and its fleet, and say what is wrong")
+    .option(...KUBECONFIG)
+    .addOption(new Option("-o, --output <format>", "json or yaml").choices(["json", "yaml"]))
+    .addHelpText("after", "\nExits with 1 when something is.\n")
+    .action(({ kubeconfig, output }) => withHub(kubeconfig, (connection) => runDoctor(terminal, connection, output)))
 }

@@ -1,6 +1,6 @@
 // `hawser up` and `hawser down` as a person runs them: processes of their own, a folder, kubeconfigs.
 import assert from "node:assert/strict"
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
@@ -146,6 +146,38 @@ test("up: drift is listed and explained; a cluster that was detached stays away,
     const explained = await hawser("explain", "work", `cluster1/${String(found?.["work"])}`, ...onHub)
     assert.match(explained.stdout, /^✓ .* is applied and available[^]*note: drift was corrected/)
   })
+
+  const manifest = join(place, "config.json")
+  const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "made", namespace: "default" } }
+  writeFileSync(manifest, JSON.stringify(config))
+  const work = ["create", "work", "made", "-f", manifest, ...onHub]
+  const created = await hawser(...work, "--clusters", "cluster1,cluster2", "--wait")
+  assert.equal(created.code, 0, created.stderr)
+  assert.match(created.stdout, /^manifestwork\.work\.open-cluster-management\.io\/made created\n.*made created\n$/)
+  for (const [args, code, says] of [
+    [["--clusters", "cluster1"], 1, /has one of that name\nNext: --overwrite/],
+    [["--clusters", "nowhere"], 1, /no cluster "nowhere"/],
+    [[], 2, /want either --clusters or --placement/],
+    [["--placement", "nowhere/none"], 1, /no placement "none" in namespace "nowhere"/],
+  ] as const) {
+    const refused = await hawser(...work, ...args)
+    assert.equal(refused.code, code, refused.stderr)
+    assert.match(refused.stderr, says)
+  }
+  assert.match((await hawser(...work, "--clusters", "cluster1", "--overwrite")).stdout, /made unchanged/)
+  const followed = await hawser(
+    ...work,
+    "--placement",
+    `${SAMPLE_NAMESPACE}/everywhere`,
+    "-r",
+    "--dry-run",
+    "-o",
+    "name",
+  )
+  assert.equal(followed.stdout, "manifestworkreplicaset.work.open-cluster-management.io/made\n")
+  const healthy = await hawser("doctor", ...onHub)
+  assert.equal(healthy.code, 0, healthy.stderr + healthy.stdout)
+  assert.match(healthy.stdout, /✓ clusters +2 of 2 are available\n✓ works +4 of 4 are applied and available/)
 
   assert.equal((await hawser("detach", "cluster2", ...onHub)).code, 0)
   assert.match((await hawser("explain", "cluster", "cluster2", ...onHub)).stdout, /^✗ cluster2 was detached/)
