@@ -9,10 +9,8 @@ import { MANIFEST_WORK_REPLICA_SETS } from "#api/work/v1alpha1.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { Following } from "./await-watch.ts"
-import { nowMs, type Row } from "./measure.ts"
+import { inLanes, nowMs, type Row } from "./measure.ts"
 
-/** Requests of the bench itself that are under way at a time. */
-const TOGETHER = 50
 const LABEL = "bench.hawser.dev/run"
 const RELABELLED = 100
 
@@ -109,14 +107,6 @@ const seconds = (what: string, ms: number, budget?: number, note?: string): Row 
   ...(budget === undefined ? {} : { budget }),
   ...(note === undefined ? {} : { note }),
 })
-
-async function inLanes(names: readonly string[], work: (name: string) => Promise<unknown>): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < names.length) await work(names[next++]!)
-  }
-  await Promise.all(Array.from({ length: TOGETHER }, lane))
-}
 
 const isAccepted = (found: ManagedCluster | undefined) =>
   isConditionTrue(found?.status?.conditions, "HubAcceptedManagedCluster")

@@ -2,7 +2,7 @@
 
 export type Row = {
   readonly what: string
-  readonly unit: "ms" | "s" | "MB"
+  readonly unit: "ms" | "s" | "MB" | "cores"
   readonly values: readonly number[]
   /** From docs: design budget in the row's unit, where there is one. */
   readonly budget?: number
@@ -24,9 +24,20 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return nowMs() - started
 }
 
+/** Requests of the bench itself that are under way at a time. */
+const TOGETHER = 50
+
+export async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const rest = items.values()
+  const lane = async () => {
+    for (const item of rest) await work(item)
+  }
+  await Promise.all(Array.from({ length: TOGETHER }, lane))
+}
+
 /** A table in Markdown. */
 export function formatRows(rows: readonly Row[]): string {
-  const number = (value: number, unit: Row["unit"]) => value.toFixed(unit === "s" ? 2 : 1)
+  const number = (value: number, unit: Row["unit"]) => value.toFixed(unit === "s" || unit === "cores" ? 2 : 1)
   const lines = rows.map((row) => {
     const p50 = percentile(row.values, 0.5)
     const verdict = row.budget === undefined ? "" : p50 <= row.budget ? "met" : "**missed**"

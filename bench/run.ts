@@ -5,7 +5,7 @@
  *     npm run bench -- --hub-kubeconfig K --member-kubeconfig M --cluster C      against what runs already; the last two may be
  *                                                      repeated, and memory needs --hub-pid P and --agent-pid P
  *
- * Further: --rows work,fleet,agent,apiserver,watchers,up (what applies), --clusters N (1000), --repeats N (20), --rounds N (3, of API
+ * Further: --rows work,fleet,agent,live,apiserver,watchers,up (what applies), --clusters N (1000), --repeats N (20), --rounds N (3, of API
  * servers), --bundle FOLDER (dist, built when it is missing), -o markdown|json (markdown), --raw FILE for every single figure
  * beside the tables.
  */
@@ -15,6 +15,7 @@ import { dirname, join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { keepAwake } from "#lib/clock.ts"
 import { benchFleet } from "./fleet.ts"
+import { benchLive } from "./live.ts"
 import { formatRows, type Row } from "./measure.ts"
 import { bundleEntry, residentMegabytes, stopAll } from "./programs.ts"
 import { benchAgent, givenScene, ownScene, type Scene } from "./scene.ts"
@@ -43,7 +44,9 @@ const { values: args } = parseArgs({
 const hubKubeconfig = args["hub-kubeconfig"]
 const isGiven = hubKubeconfig !== undefined
 /** Agents, other servers and fleets are not started beside what somebody else runs. */
-const APPLICABLE = isGiven ? ["work", "fleet", "apiserver"] : ["agent", "work", "fleet", "apiserver", "watchers", "up"]
+const APPLICABLE = isGiven
+  ? ["work", "fleet", "apiserver"]
+  : ["agent", "work", "fleet", "live", "apiserver", "watchers", "up"]
 const wanted = new Set(args.rows?.split(",") ?? APPLICABLE)
 const [clusterCount, repeats, rounds] = [args.clusters, args.repeats, args.rounds].map(Number) as [
   number,
@@ -114,6 +117,11 @@ async function measure(dir: string): Promise<{ rows: Row[]; servers: ServerRound
     rows.push(...(await benchScene(scene)))
     if (isGiven && wanted.has("apiserver")) servers = await benchGivenServer(scene.hub, dir)
     await scene.stop()
+  }
+  if (wanted.has("live")) {
+    say("live")
+    const on = args.on === "kubernetes" ? "kubernetes" : "embedded"
+    rows.push(...(await benchLive(entryOf(), join(dir, "live"), on, clusterCount, say)))
   }
   if (wanted.has("up")) {
     say("up")

@@ -1,20 +1,37 @@
 import { backoffMs } from "#lib/backoff.ts"
 import { sleep } from "#lib/clock.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
 import type { NewCondition } from "#apimachinery/conditions.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
+import { eventsIn, silentEvents } from "#kube/events.ts"
 import type { InformerFactory } from "#kube/informer.ts"
 import type { Runtime } from "#runtime/controller.ts"
+import {
+  bootstrapSource,
+  type Bootstrap,
+  type BootstrapSource,
+  type ReloadBootstrap,
+} from "./registration/bootstrap-source.ts"
 import { joinHub, newAgentName, waitForAcceptance } from "./registration/bootstrap.ts"
-import type { CredentialStore } from "./registration/credential-store.ts"
-import { planBootstrap } from "./registration/credentials.plan.ts"
+import { AGENT_NAMESPACE, type CredentialStore } from "./registration/credential-store.ts"
+import { firstThatWorks } from "./registration/hub-move.ts"
+import {
+  adviceWhenRefused,
+  originOf,
+  planBootstrap,
+  planJoinAddress,
+  planSameHub,
+  type BootstrapPlan,
+} from "./registration/credentials.plan.ts"
 import type { Detached, HubAddress, HubCredentials } from "./registration/credentials.ts"
 import { tellCleared, waitForReturn } from "./registration/departure.ts"
 import { HubSession } from "./registration/hub-session.ts"
-import type { SessionEnd } from "./registration/hub-session.ts"
+import type { SessionEnd } from "./registration/hub-session-options.ts"
 import { MemberFacts } from "./registration/member-facts.ts"
+import { newStanding, type RecorderFactory, type Standing } from "./registration/standing.ts"
 import type { ObjectSource } from "./work/member-objects.ts"
 import type { WorkCache } from "./work/work-cache.ts"
-import { startWorkAgent } from "./work/work-agent.ts"
+import { hubHashOf, startWorkAgent } from "./work/work-agent.ts"
 import type { WorkAgent } from "./work/work-agent.ts"
 
 export type AgentOptions = {
@@ -22,13 +39,13 @@ export type AgentOptions = {
   /** Default: the stored one, or one drawn at random. */
   readonly agentName?: string
   /** How to join; not needed while the stored credentials are good. */
-  readonly bootstrap?: {
-    readonly hub: HubAddress
-    /** Connects as the bootstrap identity. */
-    readonly connect: () => ClosableClient
-  }
-  /** Connects as the agent itself. Called again whenever the certificate was rotated. */
+  readonly bootstrap?: Bootstrap
+  /** What they are read from, if they may be replaced while the agent runs. */
+  readonly reloadBootstrap?: ReloadBootstrap
+  /** Connects as the agent itself. Called again whenever the certificate was rotated or the hub has moved. */
   readonly connect: (credentials: HubCredentials) => ClosableClient & { readonly informers: InformerFactory }
+  /** Go along when the hub publishes another address or authority. Default false. */
+  readonly followsHub?: boolean
   readonly credentialStore: CredentialStore
   readonly member: {
     readonly client: KubeClient
@@ -39,7 +56,7 @@ export type AgentOptions = {
     readonly objectSource?: ObjectSource
   }
   readonly workCache: WorkCache
-  /** Of these: ClusterClaim (on), RawFeedbackJsonString (off). */
+  /** Of these: ClusterClaim (on), ClusterProperty (off), RawFeedbackJsonString (off). */
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** Annotations of the ManagedCluster, of which those with OCM's agent prefix count. */
   readonly clusterAnnotations?: Readonly<Record<string, string>>
@@ -48,6 +65,8 @@ export type AgentOptions = {
   /** Life of certificates to ask for. Default: what the hub gives. */
   readonly certificateSeconds?: number
   readonly evictionGraceMs?: number
+  /** Records Events on the hub and on the member; without it none are. */
+  readonly events?: RecorderFactory
 }
 
 export type ClosableClient = { readonly client: KubeClient; readonly close: () => void }
@@ -57,6 +76,10 @@ export interface Agent {
   stop(): Promise<void>
   /** Resolves when the agent has ended, by `stop` or by the runtime's signal. Never rejects. */
   readonly done: Promise<void>
+  /** Whether there is a certificate to speak to the hub with. A hub that is away does not change it. */
+  readonly registered: boolean
+  /** Why there is none, and what to do about it, where somebody has to do something. */
+  readonly obstacle: string | undefined
   /** Once works are looked after. */
   readonly work: Promise<WorkAgent>
   /** Whether the hub has detached this cluster, and nobody has joined it again. */
@@ -77,12 +100,23 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
   const membership: Membership = { isDetached: false }
   // Nobody has to ask for it.
   started.promise.catch(() => undefined)
-  const done = run({ ...runtime, signal, log }, options, started, membership).catch((error: unknown) => {
-    started.reject(error)
-    if (!signal.aborted) log.error("Agent ended", { error })
-  })
+  const standing = newStanding({ ...runtime, log }, options.clusterName, options.events)
+  const source = bootstrapSource({ ...runtime, log }, options.bootstrap, options.reloadBootstrap)
+  const done = run({ ...runtime, signal, log }, { ...options, standing, membership, source }, started).catch(
+    (error: unknown) => {
+      started.reject(error)
+      if (!signal.aborted) log.error("Agent ended", { error })
+    },
+  )
+  void done.then(() => standing.end())
   return {
     done,
+    get registered() {
+      return standing.registered
+    },
+    get obstacle() {
+      return standing.obstacle
+    },
     work: started.promise,
     get isDetached() {
       return membership.isDetached
@@ -96,17 +130,22 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
 
 type Membership = { isDetached: boolean }
 
-async function run(
-  runtime: Runtime,
-  options: AgentOptions,
-  started: PromiseWithResolvers<WorkAgent>,
-  membership: Membership,
-): Promise<void> {
+/** What every part of the agent's life is given. */
+type Parts = AgentOptions & {
+  readonly standing: Standing
+  readonly membership: Membership
+  readonly source: BootstrapSource
+}
+
+async function run(runtime: Runtime, options: Parts, started: PromiseWithResolvers<WorkAgent>): Promise<void> {
   const { clusterName, member, featureGates = {} } = options
-  const facts = new MemberFacts(runtime, member.client, member.informers, { claims: featureGates.ClusterClaim ?? true })
+  const facts = new MemberFacts(runtime, member.client, member.informers, {
+    claims: featureGates.ClusterClaim ?? true,
+    properties: featureGates.ClusterProperty ?? false,
+  })
   const probing = facts.run()
   const stored = await options.credentialStore.load()
-  const hubServer = options.bootstrap?.hub.server ?? stored?.hub.server
+  const hubServer = hubServerOf(stored, options.bootstrap?.hub)
   if (hubServer === undefined) {
     throw new Error(`Cannot start agent of cluster "${clusterName}": no bootstrap credentials and none stored`)
   }
@@ -118,35 +157,47 @@ async function run(
     ...(member.objectSource === undefined ? {} : { objectSource: member.objectSource }),
     ...(options.evictionGraceMs === undefined ? {} : { evictionGraceMs: options.evictionGraceMs }),
     rawFeedbackJson: featureGates.RawFeedbackJsonString ?? false,
+    events: {
+      hub: options.standing.hubEvents,
+      member: eventsIn(AGENT_NAMESPACE, options.events?.(member.client) ?? silentEvents),
+    },
   })
   started.resolve(work)
-  await stayRegistered(runtime, options, facts, work, membership)
+  await stayRegistered(runtime, options, facts, work)
   await Promise.all([probing, work.done])
 }
 
+/** What marks the hub's objects on the member: it stays the same for a hub that has moved. */
+function hubServerOf(stored: HubCredentials | undefined, bootstrap: HubAddress | undefined): string | undefined {
+  if (stored === undefined || (bootstrap !== undefined && bootstrap.server !== stored.hub.server)) {
+    return bootstrap?.server
+  }
+  return originOf(stored).server
+}
+
 /** Join, session, join again; until the signal aborts. */
-async function stayRegistered(
-  runtime: Runtime,
-  options: AgentOptions,
-  facts: MemberFacts,
-  work: WorkAgent,
-  membership: Membership,
-): Promise<void> {
+async function stayRegistered(runtime: Runtime, options: Parts, facts: MemberFacts, work: WorkAgent): Promise<void> {
   const { clock, random, signal, log } = runtime
-  const agentName = options.agentName
+  const { agentName, clusterName, membership, source, standing } = options
   let end: SessionEnd | undefined
   for (let failures = 0; !signal.aborted;) {
+    let why: string | undefined
     try {
+      await source.refresh()
       const stored =
-        end?.why === "rotated" || end?.why === "detached" ? end.credentials : await options.credentialStore.load()
-      const plan = planBootstrap({
+        end?.why === "rotated" || end?.why === "moved" || end?.why === "detached"
+          ? end.credentials
+          : await options.credentialStore.load()
+      const observed = {
         stored,
-        bootstrap: options.bootstrap?.hub,
-        clusterName: options.clusterName,
+        bootstrap: source.current?.hub,
+        clusterName,
         agentName,
         refused: end?.why === "refused",
         nowMs: clock.nowMs(),
-      })
+      }
+      let plan = planBootstrap(observed)
+      if (plan.step === "bootstrap") plan = (await sameHub(runtime, options, planSameHub(observed))) ?? plan
       if (plan.step === "depart") {
         membership.isDetached = true
         end = await depart(runtime, options, work, plan.credentials, plan.detached)
@@ -154,11 +205,16 @@ async function stayRegistered(
         continue
       }
       if (plan.step === "stuck") throw new Error(`Cannot speak to the hub: ${plan.why}, and there is no way to join`)
-      if (plan.step === "bootstrap") log.info("Joining the hub", { why: plan.why })
+      if (plan.step === "bootstrap") log.info("Joining the hub", { why: (why = plan.why) })
       const rotation = end?.why === "rotated" ? end.rotation : undefined
-      end = await (plan.step === "use"
-        ? runSession(runtime, options, facts, work, plan.credentials, rotation)
-        : joinAndRun(runtime, options, facts, work, agentName ?? stored?.agentName ?? newAgentName(random)))
+      end = await untilElsewhere(runtime, source, (within) =>
+        plan.step === "use"
+          ? runSession(within, options, facts, work, plan.credentials, rotation)
+          : joinAndRun(within, options, facts, work, {
+              agentName: agentName ?? stored?.agentName ?? newAgentName(random),
+              hub: planJoinAddress(stored, source.current!.hub, failures),
+            }),
+      )
       failures = end.why === "refused" ? failures + 1 : 0
       if (end.why !== "stopped") log.info("Session with the hub ended", { why: end.why })
     } catch (error) {
@@ -166,9 +222,47 @@ async function stayRegistered(
       failures++
       // Credentials that were refused may be good again: the hub may have lost its authorities for a moment.
       end = undefined
-      log.warn("Cannot join the hub, trying again", { error, failures })
+      if (why !== undefined && hasReason(error, "Unauthorized")) {
+        const advice = adviceWhenRefused(why, clusterName, source.source)
+        standing.stuck(advice)
+        log.warn(advice, { failures })
+      } else log.warn("Cannot join the hub, trying again", { error, failures })
     }
     if (failures > 0) await sleep(clock, backoffMs(JOIN_BACKOFF, failures, random), signal).catch(() => undefined)
+  }
+}
+
+/** Goes on with the stored credentials if the hub that the bootstrap credentials name takes them for this very cluster. */
+async function sameHub(
+  runtime: Runtime,
+  { clusterName, connect, credentialStore }: Parts,
+  credentials: HubCredentials | undefined,
+): Promise<Extract<BootstrapPlan, { step: "use" }> | undefined> {
+  if (credentials === undefined) return undefined
+  const { hub, clusterUid } = credentials
+  const known = { clusterName, clusterUid: () => clusterUid, connectTo: () => connect(credentials) }
+  if ((await firstThatWorks(runtime, known, [hub])) === undefined) return undefined
+  await credentialStore.save(credentials)
+  runtime.log.info("The bootstrap credentials lead to the same hub at another address", { server: hub.server })
+  return { step: "use", credentials }
+}
+
+/** Ends a session, or waiting for one, when the bootstrap credentials come to name another hub. */
+async function untilElsewhere(
+  runtime: Runtime,
+  source: BootstrapSource,
+  session: (within: Runtime) => Promise<SessionEnd>,
+): Promise<SessionEnd> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([runtime.signal, over.signal])
+  void source.untilElsewhere(signal).then(() => {
+    runtime.log.info("The bootstrap credentials name another hub address: looking again what to use")
+    over.abort()
+  })
+  try {
+    return await session({ ...runtime, signal })
+  } finally {
+    over.abort()
   }
 }
 
@@ -178,7 +272,7 @@ async function stayRegistered(
  */
 async function depart(
   runtime: Runtime,
-  options: AgentOptions,
+  options: Parts,
   work: WorkAgent,
   credentials: HubCredentials,
   detached: Detached,
@@ -207,16 +301,16 @@ async function depart(
 /** Joins, and begins the session while still looking at the hub with the bootstrap identity, which sees acceptance. */
 async function joinAndRun(
   runtime: Runtime,
-  options: AgentOptions,
+  options: Parts,
   facts: MemberFacts,
   work: WorkAgent,
-  agentName: string,
+  { agentName, hub }: { readonly agentName: string; readonly hub: HubAddress },
 ): Promise<SessionEnd> {
   const { clusterName, credentialStore: store, certificateSeconds, clusterAnnotations, clientConfigs } = options
-  const { hub, connect } = options.bootstrap!
+  const bootstrap = options.source.current!
   const joining = new AbortController()
   const signal = AbortSignal.any([runtime.signal, joining.signal])
-  const { client, close } = connect()
+  const { client, close } = bootstrap.connect(hub)
   let closed = false
   const closeOnce = () => {
     if (closed) return
@@ -232,6 +326,7 @@ async function joinAndRun(
         clusterName,
         agentName,
         hub,
+        ...(hub === bootstrap.hub ? {} : { joinedAt: bootstrap.hub }),
         client,
         store,
         ...(clusterAnnotations === undefined ? {} : { annotations: clusterAnnotations }),
@@ -249,24 +344,31 @@ async function joinAndRun(
 
 async function runSession(
   runtime: Runtime,
-  options: AgentOptions,
+  options: Parts,
   facts: MemberFacts,
   work: WorkAgent,
   credentials: HubCredentials,
   rotation: NewCondition | undefined,
   join?: { readonly accepted: Promise<void>; readonly onEntered: () => void },
 ): Promise<SessionEnd> {
+  const { standing } = options
   const hub = options.connect(credentials)
   let detach = () => {}
+  standing.holds(credentials, hub.client)
+  let end: SessionEnd | undefined
   try {
-    return await HubSession.run(runtime, {
+    end = await HubSession.run(runtime, {
       credentials,
+      metrics: standing.metrics,
+      events: eventsIn(credentials.clusterName, standing.hubEvents),
       hub,
       facts,
       store: options.credentialStore,
+      ...(options.followsHub ? { connectTo: (address) => options.connect({ ...credentials, hub: address }) } : {}),
       ...(options.certificateSeconds === undefined ? {} : { certificateSeconds: options.certificateSeconds }),
       ...(join === undefined ? {} : { accepted: join.accepted }),
       ...(rotation === undefined ? {} : { rotation }),
+      namespaces: { member: options.member.client, hubHash: hubHashOf(originOf(credentials).server) },
       onEntered: (session) => {
         detach = work.attach({
           client: hub.client,
@@ -274,10 +376,13 @@ async function runSession(
           identity: () => session.identity(),
           keepsObjects: () => session.keepsObjects(),
         })
+        standing.entered()
         join?.onEntered()
       },
     })
+    return end
   } finally {
+    standing.left(end)
     detach()
     hub.close()
   }

@@ -1,9 +1,14 @@
 import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import { CERTIFICATE_SIGNING_REQUESTS, type CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
+import {
+  CERTIFICATE_SIGNING_REQUESTS,
+  CLIENT_SIGNER,
+  type CertificateSigningRequest,
+} from "#api/kubernetes/certificates.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import { formatTime, parseTimeMs, sleep } from "#lib/clock.ts"
 import { approvedMs, boundCluster, boundUser } from "#hub/registration/bound-token.plan.ts"
+import { formOf } from "#hub/registration/csr.plan.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
 
@@ -45,7 +50,7 @@ export async function acceptCluster(
     const pending = requests.items.filter(
       (csr) => isPending(csr) && csr.metadata.labels?.["open-cluster-management.io/addon-name"] === undefined,
     )
-    for (const csr of withoutSecondUses(pending, requests.items)) {
+    for (const csr of withoutSecondUses(pending.filter(isWellFormed(name, options.say)), requests.items)) {
       if (!options.skipApproveCheck) checkRequester(csr, name)
       await client.update(CERTIFICATE_SIGNING_REQUESTS, approved(csr, options.nowMs), {
         subresource: "approval",
@@ -79,6 +84,14 @@ function withoutSecondUses(
       used.add(user)
       return true
     })
+}
+
+/** A label says for whom a request is; what it asks for may be another's name. Such a one is nobody's to approve here. */
+const isWellFormed = (cluster: string, say: (line: string) => void) => (csr: CertificateSigningRequest) => {
+  const form = formOf(csr, cluster)
+  const isForUs = csr.spec.signerName === CLIENT_SIGNER
+  if ("wrong" in form && isForUs) say(`certificate request ${csr.metadata.name} not approved: ${form.wrong}`)
+  return isForUs && !("wrong" in form)
 }
 
 const isPending = (csr: CertificateSigningRequest) => (csr.status?.conditions ?? []).length === 0

@@ -85,3 +85,15 @@ export function auditFlags(parsed: ParsedAudit): AuditFlags {
     auditLogMaxDays: parsed.auditLogMaxAge,
   }
 }
+
+/** Adds where a process serves its health and metrics. */
+export function withMetricsAddress(command: Command): Command {
+  return command.option(
+    "--metrics-bind-address <address>",
+    "HOST:PORT or :PORT of /metrics, /livez, /readyz and /healthz, over HTTP; port 0 is a free one, which the log names; 0 alone turns them off",
+    METRICS_ADDRESS_DEFAULT,
+  )
+}
+
+/** Nobody else can reach it, and two processes on one machine are not in each other's way. */
+export const METRICS_ADDRESS_DEFAULT = "127.0.0.1:0"

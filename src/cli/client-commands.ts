@@ -14,6 +14,7 @@ import { GETTABLE, runGet } from "./get.ts"
 import { readManifests } from "./manifests.ts"
 import { parseOutputFormat } from "./output.ts"
 import { CommandError, EXIT, type Terminal } from "./terminal.ts"
+import { addUpgradeCommands } from "./upgrade-commands.ts"
 import { KUBECONFIG, withHubOf, type WithHub } from "./with-hub.ts"
 
 export function addClientCommands(program: Command, terminal: Terminal): void {
@@ -99,6 +100,7 @@ export function addClientCommands(program: Command, terminal: Terminal): void {
   addLeaving(program, terminal, withHub)
   addCreateCommands(program, terminal, withHub)
   addDiagnosisCommands(program, terminal, withHub)
+  addUpgradeCommands(program, terminal, withHub)
 }
 
 /** The end of a membership, for now or for good. */

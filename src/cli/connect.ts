@@ -45,7 +45,7 @@ export async function connect(
       throw new CommandError(`Cannot read kubeconfig ${path}`, { exitCode: EXIT.usage, cause: error })
     }
     const kubeconfig = await loadKubeconfig(candidate, async () => text, options.context)
-    const transport = transportOf(kubeconfig, { clock: terminal.clock })
+    const transport = transportOf(kubeconfig, { clock: terminal.clock, env: terminal.env })
     return {
       client: newKubeClient({ transport, userAgent: "hawser", clock: terminal.clock }),
       kubeconfig,

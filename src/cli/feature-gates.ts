@@ -26,9 +26,11 @@ export function parseFeatureGates(texts: readonly string[], known: readonly stri
 
 /** Source: OCM's feature gates; those that this version knows. */
 export const HUB_FEATURE_GATES = [
+  "CleanUpCompletedManifestWork",
+  "ClusterProfile",
   "DefaultClusterSet",
   "ManagedClusterAutoApproval",
   "ManifestWorkReplicaSet",
   "ResourceCleanup",
 ] as const
-export const AGENT_FEATURE_GATES = ["ClusterClaim"] as const
+export const AGENT_FEATURE_GATES = ["ClusterClaim", "ClusterProperty"] as const

@@ -1,7 +1,8 @@
 // The commands that prepare clusters: init, join.
 import { Option, type Command } from "commander"
-import { list } from "./arguments.ts"
+import { integer, list } from "./arguments.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
+import { imageReference } from "./image-reference.ts"
 import type { Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
 import { addToken, HUB_KUBECONFIG } from "./token-commands.ts"
@@ -25,11 +26,23 @@ function addInit(program: Command, roots: Roots, terminal: Terminal): void {
     .description("make any Kubernetes a hub: CRDs, namespaces, RBAC; again, it is an upgrade")
     .option("--kubeconfig <file>", HUB_KUBECONFIG)
     .option("--context <name>", "of the kubeconfig")
-    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the kubeconfig does)")
+    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as they do, or as the kubeconfig does)")
+    .option(
+      "--ca-file <file>",
+      "authorities that prove the hub there, old and new while they change (default: the kubeconfig's)",
+    )
     .addOption(output("yaml", "json"))
     .option("--run", "then run the hub's controllers here, until Ctrl-C", false)
-    .option("--feature-gates <gates>", `for --run: ${gates(HUB_FEATURE_GATES)}`, list, [])
-    .option("--auto-approve-user <user>", "for --run: user whose first CSR is approved by itself", list, [])
+    .option("--feature-gates <gates>", `for --run and --deploy: ${gates(HUB_FEATURE_GATES)}`, list, [])
+    .option(
+      "--auto-approve-user <user>",
+      "for --run and --deploy: user whose first CSR is approved by itself",
+      list,
+      [],
+    )
+    .option("--deploy", "run the hub's controllers there, as a Deployment", false)
+    .option("--image <reference>", "for --deploy: the image of Hawser (deploy/Dockerfile)", imageReference)
+    .option("--replicas <n>", "for --deploy: hubs, of which one leads", integer(1, 9), 2)
     .option("-q, --quiet", "no progress on stderr", false)
     .addHelpText(
       "after",
@@ -59,7 +72,9 @@ function addJoin(program: Command, roots: Roots, terminal: Terminal): void {
     .option("--dir <dir>", "folder for the agent's credentials and cache", ".hawser-agent")
     .addOption(output("yaml", "json"))
     .option("--run", "then run the agent here, until Ctrl-C", false)
-    .option("--feature-gates <gates>", `for --run: ${gates(AGENT_FEATURE_GATES)}`, list, [])
+    .option("--feature-gates <gates>", `for --run and --deploy: ${gates(AGENT_FEATURE_GATES)}`, list, [])
+    .option("--deploy", "run the agent there, as a Deployment", false)
+    .option("--image <reference>", "for --deploy: the image of Hawser (deploy/Dockerfile)", imageReference)
     .option("-q, --quiet", "no progress on stderr", false)
     .addHelpText(
       "after",

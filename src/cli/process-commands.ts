@@ -1,6 +1,14 @@
 // The commands that run until they are interrupted: each reads its options and hands over to a composition root.
 import type { Command } from "commander"
-import { auditFlags, integer, list, servingOptions, withAuditFlags, withServingOptions } from "./arguments.ts"
+import {
+  auditFlags,
+  integer,
+  list,
+  servingOptions,
+  withAuditFlags,
+  withMetricsAddress,
+  withServingOptions,
+} from "./arguments.ts"
 import { authenticationFlags, withAuthenticationFlags } from "./authentication-flags.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import type { Roots } from "./roots.ts"
@@ -24,13 +32,15 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     .option("-q, --quiet", "no progress on stderr", false)
     .action((o) => roots.apiserver(terminal, { ...serverFlags(o), dir: o.dir, quiet: o.quiet }))
   addHub(program, roots, terminal)
-  program
-    .command("agent")
-    .description("run the klusterlet agent of one cluster")
+  withMetricsAddress(program.command("agent").description("run the klusterlet agent of one cluster"))
     .requiredOption("--cluster-name <name>", "the cluster's name on the hub")
     .requiredOption("--bootstrap-kubeconfig <file>", "kubeconfig with the bootstrap token (`hawser token` prints one)")
-    .requiredOption("--spoke-kubeconfig <file>", "kubeconfig of the cluster to manage")
+    .option("--spoke-kubeconfig <file>", "kubeconfig of the cluster to manage (default: the one that this is a pod of)")
     .option("--dir <dir>", "folder for its credentials and cache", ".hawser-agent")
+    .option(
+      "--hub-kubeconfig-secret <namespace/name>",
+      "Secret for its credentials, in the cluster, instead of the folder",
+    )
     .option("--feature-gates <gates>", `A=true,B=false of ${AGENT_FEATURE_GATES.join(", ")}`, list, [])
     .action((o) =>
       roots.agent(terminal, { ...o, featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES) }),
@@ -89,21 +99,22 @@ function addMembers(program: Command, roots: Roots, terminal: Terminal): void {
 }
 
 function addHub(program: Command, roots: Roots, terminal: Terminal): void {
-  program
-    .command("hub")
-    .description("run the hub's controllers against any Kubernetes that `hawser init` prepared")
-    .requiredOption("--kubeconfig <file>", "the hub's kubeconfig")
+  withMetricsAddress(
+    program.command("hub").description("run the hub's controllers against any Kubernetes that `hawser init` prepared"),
+  )
+    .option("--kubeconfig <file>", "the hub's kubeconfig (default: the cluster that this is a pod of)")
     .option("--context <name>", "of the kubeconfig")
     .option("--feature-gates <gates>", `A=true,B=false of ${HUB_FEATURE_GATES.join(", ")}`, list, [])
     .option("--auto-approve-user <user>", "user whose first CSR is approved by itself; may be repeated", list, [])
     .option("--no-leader-elect", "run at once, without a lease")
     .action((o) =>
       roots.hub(terminal, {
-        kubeconfig: o.kubeconfig,
+        ...(o.kubeconfig === undefined ? {} : { kubeconfig: o.kubeconfig }),
         ...(o.context === undefined ? {} : { context: o.context }),
         featureGates: parseFeatureGates(o.featureGates, HUB_FEATURE_GATES),
         autoApproveUsers: o.autoApproveUser,
         leaderElect: o.leaderElect,
+        metricsBindAddress: o.metricsBindAddress,
       }),
     )
 }

@@ -7,13 +7,14 @@ import { addProcessCommands } from "./process-commands.ts"
 import type { Roots } from "./roots.ts"
 import { addStorageCommands } from "./storage-commands.ts"
 import { EXIT, type Terminal } from "./terminal.ts"
-import { runVersion } from "./version.ts"
+import { runVersion, versionLine } from "./version.ts"
 
 /** The whole command line. */
 export function newProgram(roots: Roots, terminal: Terminal): Command {
   const program = new Command("hawser")
     .description("A fleet manager for Kubernetes that speaks the API of Open Cluster Management.")
     .configureOutput({ writeOut: terminal.stdout, writeErr: terminal.stderr })
+    .version(versionLine(), "--version", "print the version")
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ optionDescription: describeOption })

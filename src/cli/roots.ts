@@ -69,20 +69,35 @@ export type UpOptions = ServerFlags & {
 export type ApiserverOptions = ServerFlags & { readonly dir: string; readonly quiet: boolean }
 
 export type HubOptions = {
-  readonly kubeconfig: string
+  /** Absent: the cluster that this is a pod of. */
+  readonly kubeconfig?: string
   readonly context?: string
   readonly featureGates: Readonly<Record<string, boolean>>
   /** Users whose first CSR is approved by itself. */
   readonly autoApproveUsers: readonly string[]
   readonly leaderElect: boolean
+  /** Where health and metrics are served: `HOST:PORT`, `0` for nowhere. */
+  readonly metricsBindAddress?: string
 }
 
 export type AgentOptions = {
   readonly clusterName: string
   readonly bootstrapKubeconfig: string
-  readonly spokeKubeconfig: string
+  /** Absent: the cluster that this is a pod of. */
+  readonly spokeKubeconfig?: string
   readonly dir: string
+  /** `NAMESPACE/NAME` of the Secret that holds the credentials for the hub, instead of the folder. */
+  readonly hubKubeconfigSecret?: string
+  /** Where health and metrics are served: `HOST:PORT`, `0` for nowhere. */
+  readonly metricsBindAddress?: string
   readonly featureGates: Readonly<Record<string, boolean>>
+}
+
+/** Run as a Deployment. */
+export type DeployFlags = {
+  readonly deploy: boolean
+  /** Needed for it. */
+  readonly image?: string
 }
 
 /** How a command finds a cluster's API server. */
@@ -92,35 +107,41 @@ export type ClusterAccess = {
   readonly context?: string
 }
 
-export type InitOptions = ClusterAccess & {
-  /** How clusters reach the hub, where that is not what the kubeconfig says. */
-  readonly hubApiserver?: string
-  /** Print what would be applied, and change nothing. */
-  readonly output?: "yaml" | "json"
-  /** Then run the hub's controllers here. */
-  readonly run: boolean
-  readonly featureGates: Readonly<Record<string, boolean>>
-  readonly autoApproveUsers: readonly string[]
-  readonly quiet: boolean
-}
+export type InitOptions = ClusterAccess &
+  DeployFlags & {
+    /** Of the hub's Deployment. */
+    readonly replicas: number
+    /** How clusters reach the hub, where that is not what the kubeconfig says. */
+    readonly hubApiserver?: string
+    /** Of the authorities that prove it, where those are not the kubeconfig's. */
+    readonly caFile?: string
+    /** Print what would be applied, and change nothing. */
+    readonly output?: "yaml" | "json"
+    /** Then run the hub's controllers here. */
+    readonly run: boolean
+    readonly featureGates: Readonly<Record<string, boolean>>
+    readonly autoApproveUsers: readonly string[]
+    readonly quiet: boolean
+  }
 
-export type JoinOptions = ClusterAccess & {
-  readonly clusterName: string
-  /** Either a kubeconfig of the hub, or its address and a token. */
-  readonly bootstrapKubeconfig?: string
-  readonly hubApiserver?: string
-  readonly hubToken?: string
-  /** File with the authority of the hub's certificate; asked of the hub when absent. */
-  readonly caFile?: string
-  /** What the hub's answer is checked with: `sha256:…`. */
-  readonly hubCaHash?: string
-  readonly dir: string
-  readonly output?: "yaml" | "json"
-  /** Then run the agent here. */
-  readonly run: boolean
-  readonly featureGates: Readonly<Record<string, boolean>>
-  readonly quiet: boolean
-}
+export type JoinOptions = ClusterAccess &
+  DeployFlags & {
+    readonly clusterName: string
+    /** Either a kubeconfig of the hub, or its address and a token. */
+    readonly bootstrapKubeconfig?: string
+    readonly hubApiserver?: string
+    readonly hubToken?: string
+    /** File with the authority of the hub's certificate; asked of the hub when absent. */
+    readonly caFile?: string
+    /** What the hub's answer is checked with: `sha256:…`. */
+    readonly hubCaHash?: string
+    readonly dir: string
+    readonly output?: "yaml" | "json"
+    /** Then run the agent here. */
+    readonly run: boolean
+    readonly featureGates: Readonly<Record<string, boolean>>
+    readonly quiet: boolean
+  }
 
 export type TokenOptions = ClusterAccess & {
   readonly hubApiserver?: string

@@ -11,7 +11,7 @@ const withHub = (command: Command) =>
   command.option("--kubeconfig <file>", HUB_KUBECONFIG).option("--context <name>", "of the kubeconfig")
 const withAddress = (command: Command) =>
   withHub(command)
-    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the kubeconfig does)")
+    .option("--hub-apiserver <url>", "how clusters reach the hub (default: as the hub publishes)")
     .addOption(new Option("-o, --output <format>", "json, yaml or kubeconfig").choices(["json", "yaml", "kubeconfig"]))
 
 export function addToken(program: Command, roots: Roots, terminal: Terminal): void {
@@ -22,7 +22,7 @@ export function addToken(program: Command, roots: Roots, terminal: Terminal): vo
     .enablePositionalOptions()
     .option(
       "--expires <seconds>",
-      "a token that ends by itself (default: the hub's own, which does not)",
+      "a token that ends by itself (default: the hub's own, which does not, where the hub lets it in)",
       integer(600, 31_536_000),
     )
     .addHelpText("after", "\nExample:\n  hawser token -o kubeconfig > bootstrap.kubeconfig\n")

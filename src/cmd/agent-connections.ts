@@ -3,27 +3,38 @@ import type { AgentOptions } from "#agent/start.ts"
 import type { HubAddress } from "#agent/registration/credentials.ts"
 import { newHttp2Transport } from "#kube/http2-transport.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
+import { proxyFromEnvironment, type Environment } from "#kube/proxy.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import type { Runtime } from "#runtime/controller.ts"
 
 const USER_AGENT = "hawser-agent"
 
-/** Bootstrap by token, then mTLS with the certificate that the hub issued. */
+/**
+ * Bootstrap by token, then mTLS with the certificate that the hub issued; at the address that the agent names: the hub
+ * may have moved.
+ *
+ * @param hub  where the token is good; its proxy leads to wherever the hub is
+ * @param env  where a proxy may be named, if the hub's address names none
+ */
 export function connectionsTo(
   runtime: Runtime,
   hub: HubAddress,
   token: string | undefined,
+  env: Environment = {},
 ): Pick<AgentOptions, "bootstrap" | "connect"> {
   const { clock, random, log } = runtime
-  const address = { server: hub.server, clock, ...(hub.ca === undefined ? {} : { ca: hub.ca }) }
+  const at = ({ server, ca }: HubAddress) => {
+    const proxy = hub.proxyUrl ?? proxyFromEnvironment(server, env)
+    return { server, clock, ...(ca === undefined ? {} : { ca }), ...(proxy === undefined ? {} : { proxy }) }
+  }
   return {
     ...(token === undefined
       ? {}
       : {
           bootstrap: {
             hub,
-            connect: () => {
-              const transport = newHttp2Transport({ ...address, token })
+            connect: (address = hub) => {
+              const transport = newHttp2Transport({ ...at(address), token })
               return {
                 client: newKubeClient({ transport, userAgent: USER_AGENT, clock }),
                 close: () => transport.close(),
@@ -31,8 +42,8 @@ export function connectionsTo(
             },
           },
         }),
-    connect: ({ certificate, key }) => {
-      const transport = newHttp2Transport({ ...address, cert: certificate, key })
+    connect: ({ hub: address, certificate, key }) => {
+      const transport = newHttp2Transport({ ...at(address), cert: certificate, key })
       const client = newKubeClient({ transport, userAgent: USER_AGENT, clock })
       return { client, informers: newInformerFactory({ client, clock, random, log }), close: () => transport.close() }
     },

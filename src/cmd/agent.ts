@@ -1,28 +1,56 @@
 // `hawser agent`: the klusterlet agent of one cluster.
+import { hostname } from "node:os"
 import { join, resolve } from "node:path"
-import { directoryCredentialStore } from "#agent/registration/credential-store.ts"
-import { startAgent } from "#agent/start.ts"
+import { directoryCredentialStore, secretCredentialStore } from "#agent/registration/credential-store.ts"
+import type { HubAddress } from "#agent/registration/credentials.ts"
+import { startAgent, type Agent } from "#agent/start.ts"
 import { directoryWorkCache } from "#agent/work/work-cache.ts"
 import type { AgentOptions } from "#cli/roots.ts"
-import type { Terminal } from "#cli/terminal.ts"
+import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
+import { isDns1123Label, isDns1123Subdomain } from "#apimachinery/names.ts"
+import { AGENT_NAMESPACE, BOOTSTRAP_SECRET } from "#hub/install/names.ts"
+import { newEventRecorder } from "#kube/events.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
 import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
 import { newKubeClient } from "#kube/rest.ts"
+import { newMetrics } from "#lib/metrics.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { connectionsTo } from "./agent-connections.ts"
+import { openOwnCluster } from "./own-cluster.ts"
+import { startOperationServer } from "./operation-server.ts"
 import { realRuntime } from "./runtime.ts"
 import { keepHeapSmall } from "./small-heap.ts"
 
 export async function runAgent(terminal: Terminal, options: AgentOptions): Promise<void> {
   const at = (path: string) => resolve(terminal.cwd, path)
-  const bootstrap = await loadKubeconfig(at(options.bootstrapKubeconfig), terminal.readFile)
-  const spoke = await loadKubeconfig(at(options.spokeKubeconfig), terminal.readFile)
-  await runKlusterlet(terminal, { ...options, bootstrap, spoke, dir: at(options.dir) })
+  const bootstrapPath = at(options.bootstrapKubeconfig)
+  const bootstrap = await loadKubeconfig(bootstrapPath, terminal.readFile)
+  const path = options.spokeKubeconfig
+  const spoke = path === undefined ? {} : { spoke: await loadKubeconfig(at(path), terminal.readFile) }
+  await runKlusterlet(terminal, { ...options, ...spoke, bootstrap, bootstrapPath, dir: at(options.dir) })
 }
 
 /** @param dir  the agent's, an absolute path */
 export const agentCredentials = (dir: string) => directoryCredentialStore(openDirectory(join(dir, "hub-kubeconfig")))
+
+/** @throws CommandError */
+function parseSecret(text: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = "", name = "", ...more] = text.split("/")
+  if (more.length > 0 || isDns1123Label(namespace).length > 0 || isDns1123Subdomain(name).length > 0) {
+    throw new CommandError(`Cannot keep credentials in Secret "${text}": want NAMESPACE/NAME`, {
+      exitCode: EXIT.usage,
+    })
+  }
+  return { namespace, name }
+}
+
+const hubOf = ({ server, ca, clusterName, proxyUrl }: Kubeconfig): HubAddress => ({
+  server,
+  clusterEntry: clusterName,
+  ...(proxyUrl === undefined ? {} : { proxyUrl }),
+  ...(ca === undefined ? {} : { ca }),
+})
 
 /** Runs one cluster's agent until the terminal is interrupted. */
 export async function runKlusterlet(
@@ -31,33 +59,91 @@ export async function runKlusterlet(
     readonly clusterName: string
     /** The hub, with a token to introduce the cluster with. */
     readonly bootstrap: Kubeconfig
-    readonly spoke: Kubeconfig
+    /** Where that was read from, and is again when it is needed: an absolute path. */
+    readonly bootstrapPath: string
+    /** Absent: the cluster that this is a pod of. */
+    readonly spoke?: Kubeconfig
     /** An absolute path. */
     readonly dir: string
+    /** `NAMESPACE/NAME` of the Secret that holds the credentials for the hub, instead of the folder. */
+    readonly hubKubeconfigSecret?: string
     readonly featureGates: Readonly<Record<string, boolean>>
+    /** Where health and metrics are served: `HOST:PORT`, `0` or absent for nowhere. */
+    readonly metricsBindAddress?: string
   },
 ): Promise<void> {
   const { bootstrap, dir } = options
+  const secret = options.hubKubeconfigSecret === undefined ? undefined : parseSecret(options.hubKubeconfigSecret)
   keepHeapSmall()
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
-  const { clock, random, log } = runtime
-  const spokeTransport = transportOf(options.spoke, { clock })
+  const { clock, random, metrics = newMetrics() } = runtime
+  const log = runtime.log.with({ cluster: options.clusterName })
+  const { transport: spokeTransport } =
+    options.spoke === undefined
+      ? await openOwnCluster(terminal, runtime, { path: undefined, flag: "--spoke-kubeconfig" })
+      : { transport: transportOf(options.spoke, { clock, env: terminal.env }) }
   const client = newKubeClient({ transport: spokeTransport, userAgent: "hawser-agent", clock })
-  const hub = {
-    server: bootstrap.server,
-    clusterEntry: bootstrap.clusterName,
-    ...(bootstrap.ca === undefined ? {} : { ca: bootstrap.ca }),
-  }
-  const informers = newInformerFactory({ client, clock, random, log })
-  informers.start(runtime.signal)
-  const agent = startAgent(runtime, {
-    clusterName: options.clusterName,
-    ...connectionsTo(runtime, hub, bootstrap.token),
-    credentialStore: agentCredentials(dir),
-    member: { client, informers, mapper: newRestMapper({ client, clock }) },
-    workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
-    featureGates: options.featureGates,
+  const connections = (kubeconfig: Kubeconfig) =>
+    connectionsTo({ ...runtime, log }, hubOf(kubeconfig), kubeconfig.token, terminal.env)
+  let latest = connections(bootstrap)
+  let agent: Agent | undefined = undefined
+  let synced = false
+  const operation = await startOperationServer({
+    bindAddress: options.metricsBindAddress,
+    metrics,
+    log,
+    readyChecks: [
+      { name: "informer-sync", check: () => (synced ? undefined : "caches of the cluster are not filled yet") },
+      {
+        name: "hub-credentials",
+        check: () => (agent?.registered ? undefined : (agent?.obstacle ?? "the hub has issued no certificate yet")),
+      },
+    ],
   })
+  const informers = newInformerFactory({ client, clock, random, log, metrics })
+  informers.start(runtime.signal)
+  agent = startAgent(
+    { ...runtime, log, metrics },
+    {
+      clusterName: options.clusterName,
+      ...latest,
+      // Another proxy may lead to the hub since.
+      connect: (credentials) => latest.connect(credentials),
+      reloadBootstrap: {
+        // In a pod the file is a Secret's.
+        source:
+          options.spoke === undefined
+            ? `Secret ${AGENT_NAMESPACE}/${BOOTSTRAP_SECRET}, key kubeconfig`
+            : options.bootstrapPath,
+        load: async () => {
+          latest = connections(await loadKubeconfig(options.bootstrapPath, terminal.readFile))
+          return latest.bootstrap
+        },
+      },
+      followsHub: true,
+      credentialStore:
+        secret === undefined ? agentCredentials(dir) : secretCredentialStore(client, secret.namespace, secret.name),
+      member: { client, informers, mapper: newRestMapper({ client, clock }) },
+      workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
+      featureGates: options.featureGates,
+      events: (writer) =>
+        newEventRecorder({
+          client: writer,
+          clock,
+          random,
+          log,
+          reportingController: "open-cluster-management.io/hawser-agent",
+          reportingInstance: hostname(),
+        }),
+    },
+  )
+  agent.work
+    .then(() => informers.waitForSync(runtime.signal))
+    .then(
+      () => (synced = true),
+      () => undefined,
+    )
   await agent.done
+  await operation.close()
   spokeTransport.close()
 }

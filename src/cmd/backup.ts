@@ -67,7 +67,10 @@ async function runningKubeconfig(dir: string): Promise<string | undefined> {
 }
 
 async function fetchBackup(terminal: Terminal, path: string, partial: string, progress: Progress): Promise<void> {
-  const transport = transportOf(await loadKubeconfig(path, terminal.readFile), { clock: terminal.clock })
+  const transport = transportOf(await loadKubeconfig(path, terminal.readFile), {
+    clock: terminal.clock,
+    env: terminal.env,
+  })
   try {
     const response = await transport({
       method: "GET",

@@ -11,6 +11,7 @@ import { createBoundToken, listBoundTokens, revokeBoundTokens, type BoundToken }
 import { formatTime } from "#lib/clock.ts"
 import { realRandom } from "#lib/random.ts"
 import { formatYaml } from "#lib/yaml.ts"
+import { hubAddress } from "./hub-address.ts"
 import { printToken } from "./token.ts"
 
 export async function runTokenCreate(terminal: Terminal, options: BoundTokenOptions): Promise<void> {
@@ -23,7 +24,7 @@ export async function runTokenCreate(terminal: Terminal, options: BoundTokenOpti
     await requirePolicy(hub)
     const nowMs = terminal.clock.nowMs()
     const { token, expires } = await createBoundToken(hub.client, realRandom, { cluster, seconds, nowMs })
-    printToken(terminal, hub, options, { token, expires, cluster })
+    printToken(terminal, await hubAddress(hub.client, hub.kubeconfig, options), options, { token, expires, cluster })
   })
 }
 

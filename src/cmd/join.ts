@@ -1,27 +1,25 @@
 // `hawser join`: prepares a cluster's side, and may run its agent.
+import { createHash } from "node:crypto"
 import { join, resolve } from "node:path"
 import { formatInstallation } from "#cli/installation.ts"
 import { connect } from "#cli/connect.ts"
 import type { JoinOptions } from "#cli/roots.ts"
 import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import { CONFIG_MAPS, type Secret } from "#api/kubernetes/core.ts"
+import type { Secret } from "#api/kubernetes/core.ts"
 import { isDns1123Label } from "#apimachinery/names.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
-import { authorityHashes } from "#hub/install/join-line.ts"
+import { agentDeployment } from "#hub/install/deployments.ts"
 import { memberManifests } from "#hub/install/member-manifests.ts"
-import { AGENT_NAMESPACE, MANAGED_BY_LABEL } from "#hub/install/names.ts"
-import { newHttp2Transport } from "#kube/http2-transport.ts"
+import { AGENT_NAMESPACE, BOOTSTRAP_SECRET, HUB_KUBECONFIG_SECRET, MANAGED_BY_LABEL } from "#hub/install/names.ts"
 import { kubeconfigText, loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
-import { parseYamlDocuments } from "#lib/yaml.ts"
-import { endDetachment } from "#agent/registration/credential-store.ts"
+import { endDetachment, secretCredentialStore } from "#agent/registration/credential-store.ts"
 import { agentCredentials, runKlusterlet } from "./agent.ts"
-import { install } from "./init.ts"
+import { askAuthority } from "./hub-authority.ts"
+import { imageOf, install } from "./init.ts"
 
-/** Where OCM's agent looks for what it introduces itself with. */
-const BOOTSTRAP_SECRET = "bootstrap-hub-kubeconfig"
 const BOOTSTRAP_FILE = "bootstrap.kubeconfig"
 
 export async function runJoin(terminal: Terminal, options: JoinOptions): Promise<void> {
@@ -30,20 +28,31 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
   if (wrong.length > 0) {
     throw new CommandError(`Cannot join as "${clusterName}": ${wrong.join("; ")}`, { exitCode: EXIT.usage })
   }
+  const image = imageOf(options)
   const bootstrap = await findHub(terminal, options)
-  const { server, ca, token } = bootstrap
+  const { server, ca, token, proxyUrl } = bootstrap
   const text = kubeconfigText({
     server,
     name: "hub",
     ...(ca === undefined ? {} : { ca }),
     ...(token === undefined ? {} : { token }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
   })
-  const objects = [...memberManifests(), bootstrapSecret(text)]
+  const deployed =
+    image === undefined ? [] : agentDeployment({ ...options, image, bootstrapChecksum: checksumOf(text) })
+  const objects = [
+    ...memberManifests({ clusterProperties: options.featureGates["ClusterProperty"] ?? false }),
+    bootstrapSecret(text),
+    ...deployed,
+  ]
   if (options.output !== undefined) return terminal.stdout(formatInstallation(objects, options.output))
   await askHub(terminal, bootstrap, clusterName)
   const spoke = await connect(terminal, options.kubeconfig, { context: options.context, anyCluster: true })
   const dir = resolve(terminal.cwd, options.dir)
   try {
+    if (options.deploy) {
+      await endDetachment(secretCredentialStore(spoke.client, AGENT_NAMESPACE, HUB_KUBECONFIG_SECRET))
+    }
     await install(terminal, spoke.client, objects, {
       what: `cluster at ${spoke.kubeconfig.server}`,
       quiet: options.quiet,
@@ -51,13 +60,25 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
   } finally {
     spoke.close()
   }
+  const accept = `On the hub, let it in:\n  hawser accept ${clusterName}\n`
+  if (options.deploy) {
+    terminal.stdout(`\nThe agent runs as a Deployment. ${accept}`)
+    return
+  }
   await openDirectory(dir).write(BOOTSTRAP_FILE, text)
   await endDetachment(agentCredentials(dir))
-  const accept = `On the hub, let it in:\n  hawser accept ${clusterName}\n`
   if (options.run) {
     terminal.stdout(`\nThe agent of "${clusterName}" runs here until Ctrl-C. ${accept}\n`)
     const { featureGates } = options
-    return runKlusterlet(terminal, { clusterName, bootstrap, spoke: spoke.kubeconfig, dir, featureGates })
+    const bootstrapPath = join(dir, BOOTSTRAP_FILE)
+    return runKlusterlet(terminal, {
+      clusterName,
+      bootstrap,
+      bootstrapPath,
+      spoke: spoke.kubeconfig,
+      dir,
+      featureGates,
+    })
   }
   terminal.stdout(`
 The cluster is prepared. Start its agent:
@@ -67,7 +88,7 @@ ${accept}`)
 
 /** @throws CommandError when the command line does not say where the hub is, or it cannot be trusted */
 async function findHub(terminal: Terminal, options: JoinOptions): Promise<Kubeconfig> {
-  const { bootstrapKubeconfig, hubApiserver: server, hubToken: token, caFile } = options
+  const { bootstrapKubeconfig, hubApiserver: server, hubToken: token, caFile, hubCaHash } = options
   if (bootstrapKubeconfig !== undefined) {
     return loadKubeconfig(resolve(terminal.cwd, bootstrapKubeconfig), terminal.readFile)
   }
@@ -79,50 +100,14 @@ async function findHub(terminal: Terminal, options: JoinOptions): Promise<Kubeco
   }
   const ca =
     caFile === undefined
-      ? await askAuthority(terminal, server, options.hubCaHash)
+      ? await askAuthority(terminal, { server, token, ...(hubCaHash === undefined ? {} : { hash: hubCaHash }) })
       : await terminal.readFile(resolve(terminal.cwd, caFile))
   return { server, ca, token, contextName: "hub", clusterName: "hub", userName: "hub" }
 }
 
-type PublishedHub = { clusters?: { cluster?: { "certificate-authority-data"?: string } }[] }
-
-/** The hub publishes its authority to everybody; whether it is the right hub, the hash tells. No token is sent here. */
-async function askAuthority(terminal: Terminal, server: string, hash: string | undefined): Promise<string> {
-  const transport = newHttp2Transport({ server, insecure: true, clock: terminal.clock })
-  const client = newKubeClient({ transport, userAgent: "hawser-join", clock: terminal.clock })
-  let text: string
-  try {
-    const { data } = await client.get(CONFIG_MAPS, { namespace: "kube-public", name: "cluster-info" })
-    text = data?.["kubeconfig"] ?? ""
-  } catch (error) {
-    if (!hasReason(error, "NotFound", "Forbidden", "Unauthorized")) throw error
-    throw new CommandError(`Cannot learn the authority of ${server}: it does not publish it`, {
-      cause: error,
-      next: "name its file with --ca-file, or use `hawser token -o kubeconfig` on the hub and --bootstrap-kubeconfig here",
-    })
-  } finally {
-    transport.close()
-  }
-  const [published] = parseYamlDocuments(text) as [PublishedHub?]
-  const data = published?.clusters?.[0]?.cluster?.["certificate-authority-data"]
-  const ca = Buffer.from(data ?? "", "base64").toString("utf8")
-  const hashes = authorityHashes(ca)
-  if (hash === undefined) {
-    terminal.stderr(
-      `Warning: the hub is trusted by its own word; its authority is ${hashes[0] ?? "none"} (--hub-ca-hash)\n`,
-    )
-  } else if (!hashes.includes(hash)) {
-    throw new CommandError(`Cannot trust ${server}: its authority is ${hashes[0] ?? "none"}, want ${hash}`, {
-      exitCode: EXIT.refused,
-      next: "look whether the address is right; `hawser token` on the hub prints the line anew",
-    })
-  }
-  return ca
-}
-
 /** Whether the token is good, before anything is changed. */
 async function askHub(terminal: Terminal, hub: Kubeconfig, clusterName: string): Promise<void> {
-  const transport = transportOf(hub, { clock: terminal.clock })
+  const transport = transportOf(hub, { clock: terminal.clock, env: terminal.env })
   const client = newKubeClient({ transport, userAgent: "hawser-join", clock: terminal.clock })
   try {
     const cluster = await client.get(MANAGED_CLUSTERS, { name: clusterName })
@@ -142,6 +127,8 @@ async function askHub(terminal: Terminal, hub: Kubeconfig, clusterName: string):
     transport.close()
   }
 }
+
+const checksumOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16)
 
 const bootstrapSecret = (kubeconfig: string): Secret => ({
   apiVersion: "v1",

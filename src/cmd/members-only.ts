@@ -8,7 +8,7 @@ import { acceptCluster } from "#cli/accept.ts"
 import { newProgress } from "#cli/progress.ts"
 import type { MembersOptions } from "#cli/roots.ts"
 import type { Terminal } from "#cli/terminal.ts"
-import { ensureBootstrapToken } from "#hub/install/bootstrap-token.ts"
+import { requestJoinToken } from "#hub/install/bootstrap-token.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
 import type { InformerFactory } from "#kube/informer.ts"
@@ -35,7 +35,7 @@ export async function runMembers(terminal: Terminal, options: MembersOptions): P
     const admin = transportOf(kubeconfig, { clock })
     opened.defer(() => admin.close())
     const client = newKubeClient({ transport: admin, userAgent: "hawser-members", clock })
-    const token = await ensureBootstrapToken(client, random)
+    const { token } = await requestJoinToken(client, random)
     const { server, ca } = kubeconfig
     const hub = { server, clusterEntry: "hub", ...(ca === undefined ? {} : { ca }) }
     const shared = sharedConnections(runtime, hub, { admin, token })

@@ -17,7 +17,7 @@ export function newFleetSimulation(options: {
     ...options,
     hub: {
       admission: hubAdmission,
-      manifests: hubManifests() as UnknownObject[],
+      manifests: hubManifests({ isAdmissionBuiltIn: true }) as UnknownObject[],
       start(runtime, server) {
         startHubControllers(runtime, server, { featureGates: {}, autoApproveUsers: [], autoApproveBootstrap: true })
         return ensureBootstrapToken(server.client, runtime.random)

@@ -1,41 +1,60 @@
 // `hawser token`: what a cluster needs to join.
-import { connect, type Connection } from "#cli/connect.ts"
+import { connect } from "#cli/connect.ts"
 import type { TokenOptions } from "#cli/roots.ts"
-import type { Terminal } from "#cli/terminal.ts"
-import { ensureBootstrapToken, requestBootstrapToken } from "#hub/install/bootstrap-token.ts"
+import { CommandError, type Terminal } from "#cli/terminal.ts"
+import { hasReason } from "#apimachinery/status-error.ts"
+import { requestBootstrapToken, requestJoinToken } from "#hub/install/bootstrap-token.ts"
 import { joinLine } from "#hub/install/join-line.ts"
+import type { KubeClient } from "#kube/client.ts"
 import { kubeconfigText } from "#kube/kubeconfig.ts"
 import { realRandom } from "#lib/random.ts"
 import { formatYaml } from "#lib/yaml.ts"
+import { hubAddress, type HubAt } from "./hub-address.ts"
 
 export async function runToken(terminal: Terminal, options: TokenOptions): Promise<void> {
   const { client, kubeconfig, close } = await connect(terminal, options.kubeconfig, options)
   try {
-    const made =
-      options.expirationSeconds === undefined
-        ? { token: await ensureBootstrapToken(client, realRandom) }
-        : await requestBootstrapToken(client, options.expirationSeconds)
-    printToken(terminal, { kubeconfig }, options, made)
+    const made = await makeToken(terminal, client, kubeconfig.server, options.expirationSeconds)
+    printToken(terminal, await hubAddress(client, kubeconfig, options), options, made)
   } finally {
     close()
+  }
+}
+
+async function makeToken(
+  terminal: Terminal,
+  client: KubeClient,
+  server: string,
+  expirationSeconds: number | undefined,
+): Promise<{ readonly token: string; readonly expires?: string | undefined }> {
+  try {
+    if (expirationSeconds !== undefined) return await requestBootstrapToken(client, expirationSeconds)
+    const made = await requestJoinToken(client, realRandom)
+    if (made.expires !== undefined) {
+      terminal.stderr(
+        `The hub lets in no bootstrap tokens: this one is of a service account and ends at ${made.expires}\n`,
+      )
+    }
+    return made
+  } catch (error) {
+    if (!hasReason(error, "NotFound")) throw error
+    throw new CommandError(`Cannot make token: ${server} is no hub`, { cause: error, next: "hawser init" })
   }
 }
 
 /** The token, and the line that joins a cluster with it. */
 export function printToken(
   terminal: Terminal,
-  { kubeconfig }: Pick<Connection, "kubeconfig">,
-  options: Pick<TokenOptions, "hubApiserver" | "output">,
+  address: HubAt,
+  options: Pick<TokenOptions, "output">,
   made: { readonly token: string; readonly expires?: string | undefined; readonly cluster?: string },
 ): void {
   const { token, expires, cluster } = made
-  const server = options.hubApiserver ?? kubeconfig.server
-  const address = { server, ...(kubeconfig.ca === undefined ? {} : { ca: kubeconfig.ca }) }
   const command = joinLine({ ...address, token, ...(cluster === undefined ? {} : { cluster }) })
   if (options.output === "kubeconfig") return terminal.stdout(kubeconfigText({ ...address, token, name: "hub" }))
   const answer = {
     "hub-token": token,
-    "hub-apiserver": server,
+    "hub-apiserver": address.server,
     ...(cluster === undefined ? {} : { "cluster-name": cluster }),
     ...(expires === undefined ? {} : { expires }),
     command,

@@ -108,7 +108,11 @@ const clusterCount = (count: number) => `${count} ${count === 1 ? "cluster" : "c
  */
 async function startHub(runtime: Runtime, host: Host, before: string | undefined): Promise<string> {
   const { server } = host
-  const manifests = hubManifests({ clusterInfo: { server: host.url, ca: server.pki.caCertificate } })
+  const manifests = hubManifests({
+    endpoint: { server: host.url, ca: server.pki.caCertificate },
+    clusterInfo: { server: host.url, ca: server.pki.caCertificate },
+    isAdmissionBuiltIn: true,
+  })
   await server.api.bootstrap(manifests as UnknownObject[])
   startHubServer(runtime, server)
   // What a former version of Hawser, or another address, left behind is brought up to date.

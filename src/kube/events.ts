@@ -20,8 +20,23 @@ export interface EventRecorder {
   flush(): Promise<void>
 }
 
+/** Records nothing. */
+export const silentEvents: EventRecorder = { event() {}, flush: async () => {} }
+
+/**
+ * Records events about cluster-scoped objects in a namespace, where who may read that namespace finds them.
+ * Source: OCM writes those about a ManagedCluster in the cluster's namespace.
+ */
+export function eventsIn(namespace: string, recorder: EventRecorder): EventRecorder {
+  return {
+    event: (regarding, ...rest) =>
+      recorder.event({ ...regarding, metadata: { ...regarding.metadata, namespace } }, ...rest),
+    flush: () => recorder.flush(),
+  }
+}
+
 export type EventRecorderOptions = {
-  readonly client: KubeClient
+  readonly client: Pick<KubeClient, "create" | "patch">
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

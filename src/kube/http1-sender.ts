@@ -2,11 +2,12 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:h
 import { Agent as HttpAgent, request as requestHttp } from "node:http"
 import { Agent as HttpsAgent, request as requestHttps } from "node:https"
 import type { Socket } from "node:net"
+import { connect } from "node:tls"
 import type { BodySink, BodyStream, HttpResponse } from "#lib/http.ts"
 import { ConnectionError } from "#lib/http.ts"
 import type { OutgoingRequest } from "./http2-session.ts"
 import type { TlsSettings } from "./tls-connection.ts"
-import { tlsOptions } from "./tls-connection.ts"
+import { tlsOptions, tunnel } from "./tls-connection.ts"
 
 /** HTTP/1.1 with connections that are kept: one for each request that is under way. */
 export interface Http1Sender {
@@ -23,6 +24,7 @@ const SOCKETS_MAX = 1_000
 export function newHttp1Sender(url: URL, tls: TlsSettings | undefined): Http1Sender {
   const keep = { keepAlive: true, maxSockets: SOCKETS_MAX }
   const agent = tls === undefined ? new HttpAgent(keep) : new HttpsAgent({ ...keep, ...tlsOptions(tls, ["http/1.1"]) })
+  if (tls?.proxy !== undefined) throughProxy(agent, tls)
   const underWay = new Set<ClientRequest>()
   let left = false
   agent.on("free", (socket: Socket) => {
@@ -46,6 +48,17 @@ export function newHttp1Sender(url: URL, tls: TlsSettings | undefined): Http1Sen
         request.destroy(new ConnectionError(`${url.host}: the client closed the connection`))
       agent.destroy()
     },
+  }
+}
+
+/** The agent's connections begin as tunnels. */
+function throughProxy(agent: HttpAgent, tls: TlsSettings): void {
+  agent.createConnection = (_, done) => {
+    tunnel(tls).then(
+      (socket) => done?.(null, connect({ ...tlsOptions(tls, ["http/1.1"]), socket })),
+      (error: Error) => done?.(error, undefined as never),
+    )
+    return undefined
   }
 }
 

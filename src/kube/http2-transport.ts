@@ -22,6 +22,8 @@ export type Http2TransportOptions = {
   readonly credentials?: () => Credentials | undefined
   /** The name that the server's certificate must bear, where it is not the host of `server`. */
   readonly serverName?: string
+  /** URL of an HTTP proxy to go through: see proxy.ts. */
+  readonly proxy?: string
   /** Do not check the server's certificate. */
   readonly insecure?: boolean
   /** Sent with every request: impersonation, for one. Names in lower case. */
@@ -55,7 +57,7 @@ const UNSENT_RETRIES_MAX = 2
  * reached, reopened by the next request after it broke. A server that does not speak HTTP/2 gets HTTP/1.1. Requests
  * have no time limit of their own beyond connecting: newKubeClient sets one by their signal.
  *
- * Proxies of the environment are not used.
+ * Of proxies only the one that is named is used.
  */
 export function newHttp2Transport(options: Http2TransportOptions): ClosableTransport {
   const url = new URL(options.server)
@@ -116,6 +118,7 @@ function newPool(url: URL, options: Http2TransportOptions, credentials: () => Cr
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.serverName === undefined ? {} : { serverName: options.serverName }),
     insecure: options.insecure ?? false,
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     credentials: credentials(),
     clock: options.clock,
     timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS_DEFAULT,

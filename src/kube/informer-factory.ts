@@ -1,5 +1,6 @@
 import type { Clock } from "#lib/clock.ts"
 import type { Log } from "#lib/log.ts"
+import type { Metrics } from "#lib/metrics.ts"
 import type { Random } from "#lib/random.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { groupResource } from "#apimachinery/gvk.ts"
@@ -15,6 +16,8 @@ export type InformerFactoryOptions = {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Told which caches are in step, once they are started and until their signal aborts. */
+  readonly metrics?: Metrics
   /**
    * Cached objects carry no managedFields unless asked for: nobody decides by them, and they are up to half of an
    * object's memory. A server takes an update without them as "unchanged".
@@ -64,12 +67,36 @@ export function newInformerFactory(options: InformerFactoryOptions): InformerFac
     },
     start(signal) {
       startSignal = signal
+      if (options.metrics !== undefined) countInformers(options.metrics, () => [...scopes.keys()], signal)
       for (const [entry, scope] of scopes) begin(entry, scope, signal)
     },
     async waitForSync(signal) {
       await Promise.all([...running.values()].map((entry) => entry.informer.waitForSync(signal)))
     },
   }
+}
+
+function countInformers(metrics: Metrics, entries: () => readonly Running<UnknownObject>[], signal: AbortSignal): void {
+  const synced = metrics.gauge("hawser_informer_synced", "Whether all caches of a resource hold a first full state.")
+  const objects = metrics.gauge("hawser_informer_objects", "Objects in the caches of a resource.")
+  const told = new Set<string>()
+  const stop = metrics.onText(() => {
+    const byResource = Map.groupBy(entries(), ({ informer }) => groupResource(informer.type))
+    for (const [resource, running] of byResource) {
+      told.add(resource)
+      synced.set(running.every(({ informer }) => informer.synced) ? 1 : 0, { resource })
+      objects.set(
+        running.reduce((sum, { informer }) => sum + informer.list().length, 0),
+        { resource },
+      )
+    }
+  })
+  const end = () => {
+    stop()
+    for (const gauge of [synced, objects]) for (const resource of told) gauge.remove({ resource })
+  }
+  if (signal.aborted) end()
+  else signal.addEventListener("abort", end, { once: true })
 }
 
 function newInformer<T extends KubeObject>(type: ResourceType<T>, log: Log, keepManagedFields: boolean): Running<T> {

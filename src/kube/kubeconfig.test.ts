@@ -95,7 +95,11 @@ for (const { name, text, want } of [
     want: /auth-provider "gcp"/,
   },
   { name: "password", text: document({ user: { username: "x", password: "secret" } }), want: /a password/ },
-  { name: "proxy", text: document({ cluster: { "proxy-url": "http://p" } }), want: /proxy-url/ },
+  {
+    name: "proxy",
+    text: document({ cluster: { "proxy-url": "socks5://p" } }),
+    want: /Cannot use the proxy of cluster/,
+  },
   {
     name: "certificate without key",
     text: document({ user: { "client-certificate-data": "eA==" } }),

@@ -3,6 +3,7 @@ import type { Clock } from "#lib/clock.ts"
 import { formatYaml, parseYamlDocuments } from "#lib/yaml.ts"
 import type { ClosableTransport, Http2TransportOptions } from "./http2-transport.ts"
 import { newHttp2Transport } from "./http2-transport.ts"
+import { checkProxyUrl, proxyFromEnvironment, type Environment } from "./proxy.ts"
 
 /** One cluster and one user: what a kubeconfig's current context comes to. Certificates and keys are PEM. */
 export type Kubeconfig = {
@@ -10,6 +11,8 @@ export type Kubeconfig = {
   readonly ca?: string
   readonly serverName?: string
   readonly insecure?: boolean
+  /** URL of an HTTP proxy that leads to the server. */
+  readonly proxyUrl?: string
   readonly cert?: string
   readonly key?: string
   readonly token?: string
@@ -73,7 +76,7 @@ export async function loadKubeconfig(path: string, readFile: ReadFile, context?:
  * @param options.readFile  for certificates, keys and tokens that are named and not written out; without it those are an error
  * @param options.context  instead of the current one
  * @param options.source  where the text comes from, for messages
- * @throws Error naming what is missing, or what is not supported (exec plugins, auth providers, passwords, proxies)
+ * @throws Error naming what is missing, or what is not supported (exec plugins, auth providers, passwords, proxies other than HTTP)
  */
 export async function parseKubeconfig(
   text: string,
@@ -94,7 +97,7 @@ export async function parseKubeconfig(
     userName === ""
       ? {}
       : (document.users?.find(({ name }) => name === userName)?.user ?? fail(`it has no user "${userName}"`))
-  if (cluster["proxy-url"] !== undefined) fail(`cluster "${clusterName}" has a proxy-url, which is not supported`)
+  const proxyUrl = cluster["proxy-url"] && checkProxyUrl(cluster["proxy-url"], `cluster "${clusterName}"`)
   refuseUnsupported(userName, user, fail)
 
   const pem = async (data: string | undefined, file: string | undefined) => {
@@ -115,6 +118,7 @@ export async function parseKubeconfig(
     ...(ca === undefined ? {} : { ca }),
     ...(cluster["tls-server-name"] === undefined ? {} : { serverName: cluster["tls-server-name"] }),
     ...(cluster["insecure-skip-tls-verify"] ? { insecure: true } : {}),
+    ...(proxyUrl ? { proxyUrl } : {}),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
     ...(token === undefined || token === "" ? {} : { token }),
     ...(context.namespace === undefined ? {} : { namespace: context.namespace }),
@@ -139,7 +143,7 @@ function refuseUnsupported(name: string, user: UserEntry, fail: (what: string) =
 
 export type KubeconfigParts = Pick<
   Kubeconfig,
-  "server" | "ca" | "serverName" | "insecure" | "cert" | "key" | "token" | "namespace"
+  "server" | "ca" | "serverName" | "insecure" | "proxyUrl" | "cert" | "key" | "token" | "namespace"
 > & {
   /** Of cluster and context. Default `hawser`. */
   readonly name?: string
@@ -158,6 +162,7 @@ export function kubeconfigText(parts: KubeconfigParts): string {
     ...(parts.ca === undefined ? {} : { "certificate-authority-data": base64(parts.ca) }),
     ...(parts.insecure ? { "insecure-skip-tls-verify": true } : {}),
     server: parts.server,
+    ...(parts.proxyUrl === undefined ? {} : { "proxy-url": parts.proxyUrl }),
     ...(parts.serverName === undefined ? {} : { "tls-server-name": parts.serverName }),
   }
   const credentials: UserEntry = {
@@ -181,17 +186,26 @@ export function kubeconfigText(parts: KubeconfigParts): string {
   })
 }
 
-/** The transport that a kubeconfig describes, impersonation included, with further options of newHttp2Transport. */
+/**
+ * The transport that a kubeconfig describes, impersonation included, with further options of newHttp2Transport.
+ *
+ * @param options.env  where a proxy may be named, if the kubeconfig names none
+ */
 export function transportOf(
   kubeconfig: Kubeconfig,
-  options: { readonly clock: Clock } & Partial<Omit<Http2TransportOptions, "server" | "ca">>,
+  {
+    env = {},
+    ...options
+  }: { readonly clock: Clock; readonly env?: Environment } & Partial<Omit<Http2TransportOptions, "server" | "ca">>,
 ): ClosableTransport {
   const { server, ca, serverName, insecure, cert, key, token, impersonate } = kubeconfig
+  const proxy = kubeconfig.proxyUrl ?? proxyFromEnvironment(server, env)
   return newHttp2Transport({
     server,
     ...(ca === undefined ? {} : { ca }),
     ...(serverName === undefined ? {} : { serverName }),
     ...(insecure === undefined ? {} : { insecure }),
+    ...(proxy === undefined ? {} : { proxy }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(token === undefined ? {} : { token }),

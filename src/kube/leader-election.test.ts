@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { ConnectionError } from "#lib/http.ts"
 import { silentLog } from "#lib/log.ts"
+import { newMetrics } from "#lib/metrics.ts"
 import { seededRandom } from "#lib/random.ts"
 import { newVirtualClock } from "#lib/virtual-clock.ts"
 import { LeadershipLostError, runLeaderElected } from "./leader-election.ts"
@@ -19,6 +20,7 @@ function newWorld() {
   const candidate = (identity: string) => {
     const abort = new AbortController()
     let isCut = false
+    const metrics = newMetrics()
     const client = newKubeClient({
       clock,
       userAgent: identity,
@@ -34,6 +36,7 @@ function newWorld() {
         random: seededRandom(++seed),
         log: silentLog,
         signal: abort.signal,
+        metrics,
       },
       async (signal) => {
         leaders.push(identity)
@@ -45,7 +48,8 @@ function newWorld() {
     )
     // Its end is judged by the test; until then a rejection is no accident.
     done.catch(() => undefined)
-    return { done, stop: () => abort.abort(), cut: () => void (isCut = true), heal: () => void (isCut = false) }
+    const status = () => /^leader_election_master_status\{name="hawser"\} (\d)$/m.exec(metrics.text())?.[1]
+    return { done, status, stop: () => abort.abort(), cut: () => void (isCut = true), heal: () => void (isCut = false) }
   }
   const spec = () => (server.objects.get(PATH) as { spec?: Record<string, unknown> } | undefined)?.spec
   return { clock, server, leaders, history, candidate, spec }
@@ -61,12 +65,14 @@ test("runLeaderElected: the first leads at once and renews; the second waits", a
   const b = candidate("b")
   await clock.advance(60_000)
   assert.deepEqual(leaders, ["a"])
+  assert.deepEqual([a.status(), b.status()], ["1", "0"])
   assert.equal(spec()?.["acquireTime"], acquired?.["acquireTime"])
   assert.notEqual(spec()?.["renewTime"], acquired?.["renewTime"])
   a.stop()
   b.stop()
   await clock.settle()
   await Promise.all([a.done, b.done])
+  assert.deepEqual([a.status(), b.status()], ["0", "0"])
   assert.equal(clock.timerCount, 0)
 })
 

@@ -1,6 +1,7 @@
 import type { Clock } from "#lib/clock.ts"
 import { formatMicroTime, sleep } from "#lib/clock.ts"
 import type { Log } from "#lib/log.ts"
+import type { Metrics } from "#lib/metrics.ts"
 import type { Random } from "#lib/random.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
@@ -18,6 +19,8 @@ export type LeaderElectionOptions = {
   readonly random: Random
   readonly log: Log
   readonly signal: AbortSignal
+  /** Told who leads, under client-go's name `leader_election_master_status`. */
+  readonly metrics?: Metrics
   /** How long others wait for a leader that has fallen silent. Whole seconds. Default 4 s. */
   readonly leaseDurationMs?: number
   /** How long a leader goes on without a renewal that succeeds. Less than the duration. Default 3 s. */
@@ -74,6 +77,11 @@ export async function runLeaderElected(
   const retryMs = options.retryPeriodMs ?? RETRY_PERIOD_MS_DEFAULT
   const deadlineMs = options.renewDeadlineMs ?? RENEW_DEADLINE_MS_DEFAULT
   const election = newElection(options)
+  const status = options.metrics?.gauge(
+    "leader_election_master_status",
+    "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master.",
+  )
+  status?.set(0, { name: options.name })
 
   while (!signal.aborted && !(await election.tryHold())) {
     const lookMs = (retryMs / 2) * (0.9 + 0.1 * random.fraction())
@@ -83,6 +91,7 @@ export async function runLeaderElected(
   if (signal.aborted) return
 
   log.info("Became leader", { lease: options.name, identity: options.identity })
+  status?.set(1, { name: options.name })
   const leading = new AbortController()
   const onAbort = () => leading.abort(signal.reason)
   signal.addEventListener("abort", onAbort, { once: true })
@@ -110,6 +119,7 @@ export async function runLeaderElected(
       await lead(leading.signal)
     } finally {
       leading.abort()
+      status?.set(0, { name: options.name })
       await renewing
     }
   } finally {

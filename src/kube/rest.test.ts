@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
+import { getEventListeners } from "node:events"
 import { test } from "node:test"
-import { ConnectionError, readBody } from "#lib/http.ts"
+import { ConnectionError, isStream, readBody } from "#lib/http.ts"
 import { newVirtualClock } from "#lib/virtual-clock.ts"
 import { StatusError } from "#apimachinery/status-error.ts"
 import type { KubeClient } from "./client.ts"
@@ -350,4 +351,31 @@ test("raw: gives the answer whatever its status, and a stream goes on after the 
   stream.write("two")
   stream.end()
   assert.equal(await text, "one two")
+})
+
+test("raw: nothing listens to the caller's signal once an answer is over, however it ends", async () => {
+  const { clock, server, client } = newWorld()
+  const { signal } = new AbortController()
+  const listening = () => getEventListeners(signal, "abort").length
+  const ask = () => client.raw("GET", "/livez", { signal })
+  const whole = ask()
+  server.take().answer(200, "ok")
+  await whole
+  assert.equal(listening(), 0, "a whole body")
+  const unanswered = assert.rejects(ask(), ConnectionError)
+  await clock.advance(61_000)
+  await unanswered
+  server.take()
+  assert.equal(listening(), 0, "no answer")
+  for (const stops of [false, true]) {
+    const following = ask()
+    const stream = server.take().stream()
+    const { body } = await following
+    assert.ok(isStream(body))
+    const stop = body.start({ write: () => 0, end() {} })
+    assert.equal(listening(), 1)
+    if (stops) stop()
+    else stream.end()
+    assert.equal(listening(), 0, stops ? "a stream that is stopped" : "a stream that ends")
+  }
 })

@@ -1,12 +1,12 @@
 import type { Clock } from "#lib/clock.ts"
 import { sleep } from "#lib/clock.ts"
-import type { HttpResponse, Transport } from "#lib/http.ts"
-import { ConnectionError, readBody } from "#lib/http.ts"
+import type { BodyStream, HttpResponse, Transport } from "#lib/http.ts"
+import { ConnectionError, isStream, readBody } from "#lib/http.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { apiVersionOf, pathOf } from "#apimachinery/gvk.ts"
 import type { KubeList, KubeObject } from "#apimachinery/meta.ts"
 import type { CallOptions, DeleteOptions, KubeClient, Patch } from "./client.ts"
-import { newDeadline } from "./request-deadline.ts"
+import { newDeadline, type Deadline } from "./request-deadline.ts"
 import { retryAfterMs, statusErrorOf } from "./response-status.ts"
 import { listQuery, watchQuery, writeQuery } from "./rest-query.ts"
 import { openWatch } from "./rest-watch.ts"
@@ -74,15 +74,18 @@ export function newKubeClient(options: KubeClientOptions): KubeClient {
   }
 
   /** Runs `work` within the deadline and gives its failures the one form that callers know. */
-  const within = async <T>(call: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const within = async <T>(call: Call, work: (deadline: Deadline) => Promise<T>): Promise<T> => {
     call.signal?.throwIfAborted()
     const deadline = newDeadline(clock, timeoutMs, call.signal)
     // The race is for answers that stall half-way: not every body of a broken network says that it ended.
     const cut = Promise.withResolvers<never>()
     const onAbort = () => cut.reject(deadline.signal.reason)
     deadline.signal.addEventListener("abort", onAbort, { once: true })
+    let goesOn = false
     try {
-      return await Promise.race([work(deadline.signal), cut.promise])
+      const done = await Promise.race([work(deadline), cut.promise])
+      goesOn = call.streams === true
+      return done
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason
       if (deadline.expired) {
@@ -91,14 +94,14 @@ export function newKubeClient(options: KubeClientOptions): KubeClient {
       throw error
     } finally {
       deadline.signal.removeEventListener("abort", onAbort)
-      // An answer that still streams (raw) goes on listening to its caller's signal.
-      if (call.streams) deadline.lift()
+      // An answer that still streams (raw) goes on listening to its caller's signal, until it ends.
+      if (goesOn) deadline.lift()
       else deadline.settle()
     }
   }
 
   const call = <T>(request: Call): Promise<T> =>
-    within(request, async (signal) => {
+    within(request, async ({ signal }) => {
       const response = await send(request, signal)
       const body = await readResponse(request, response)
       if (response.status >= 400) throw statusErrorOf(request.method, response, body)
@@ -185,15 +188,35 @@ export function newKubeClient(options: KubeClientOptions): KubeClient {
 
     raw(method, path, o = {}) {
       const request = { method, path, streams: true as const, ...signalOf(o) }
-      return within(request, (signal) => {
+      return within(request, async ({ signal, settle }) => {
         const body = bytesOf(o.body)
         const content = body === undefined ? {} : { "content-type": JSON_TYPE }
         const headers = { ...headersOf(), ...content, ...o.headers }
-        return transport({ method, path, headers, ...(body === undefined ? {} : { body }), signal })
+        const answer = await transport({ method, path, headers, ...(body === undefined ? {} : { body }), signal })
+        if (isStream(answer.body)) return { ...answer, body: whenOver(answer.body, settle) }
+        settle()
+        return answer
       })
     },
   }
 }
+
+/** The same stream; `over` is called once nothing more comes of it. */
+const whenOver = (body: BodyStream, over: () => void): BodyStream => ({
+  start(sink) {
+    const stop = body.start({
+      write: (chunk) => sink.write(chunk),
+      end(error) {
+        over()
+        sink.end(error)
+      },
+    })
+    return () => {
+      over()
+      stop()
+    }
+  },
+})
 
 const signalOf = (o: CallOptions | undefined) => (o?.signal === undefined ? {} : { signal: o.signal })
 const keyIn = (object: KubeObject) => ({ namespace: object.metadata.namespace, name: object.metadata.name ?? "" })

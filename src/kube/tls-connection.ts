@@ -1,8 +1,9 @@
-import { isIP } from "node:net"
+import { isIP, type Socket } from "node:net"
 import type { ConnectionOptions, TLSSocket } from "node:tls"
 import { checkServerIdentity, connect } from "node:tls"
 import type { Clock } from "#lib/clock.ts"
 import { ConnectionError } from "#lib/http.ts"
+import { openTunnel } from "./proxy-tunnel.ts"
 
 /** What a client shows of itself: a certificate when the connection opens, a token with each request. */
 export type Credentials = {
@@ -19,6 +20,8 @@ export type TlsSettings = {
   readonly ca?: string | Uint8Array
   readonly serverName?: string
   readonly insecure: boolean
+  /** URL of an HTTP proxy to go through. */
+  readonly proxy?: string
   readonly credentials: Credentials
   readonly clock: Clock
   readonly timeoutMs: number
@@ -42,11 +45,23 @@ export function tlsOptions(settings: TlsSettings, protocols: readonly string[]):
   }
 }
 
+/** @throws ConnectionError */
+export async function tunnel({ proxy = "", host, port, clock, timeoutMs }: TlsSettings): Promise<Socket> {
+  const over = new AbortController()
+  const timer = clock.setTimer(timeoutMs, () => over.abort(new Error(`no answer within ${timeoutMs} ms`)))
+  try {
+    return await openTunnel(proxy, host, port, over.signal)
+  } finally {
+    timer.cancel()
+  }
+}
+
 /**
  * @returns a connection whose certificate was checked and whose protocol is agreed on
  * @throws ConnectionError
  */
-export function connectTls(settings: TlsSettings): Promise<TLSSocket> {
+export async function connectTls(settings: TlsSettings): Promise<TLSSocket> {
+  const through = settings.proxy === undefined ? {} : { socket: await tunnel(settings) }
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
   const where = `${settings.host}:${settings.port}`
   const fail = (cause: Error) => {
@@ -59,10 +74,11 @@ export function connectTls(settings: TlsSettings): Promise<TLSSocket> {
   )
   let socket: TLSSocket
   try {
-    socket = connect(tlsOptions(settings, ["h2", "http/1.1"]))
+    socket = connect({ ...tlsOptions(settings, ["h2", "http/1.1"]), ...through })
   } catch (cause) {
     // Keys and certificates that cannot be read are refused at once.
     timer.cancel()
+    through.socket?.destroy()
     return Promise.reject(new ConnectionError(`Cannot connect to ${where}`, { cause }))
   }
   socket.setNoDelay(true)

@@ -30,6 +30,18 @@ export interface Workqueue {
   readonly delayedLength: number
 }
 
+/** What becomes of a queue's keys, for who counts. */
+export interface WorkqueueObserver {
+  /** The key waits, or will once its worker is done with it. */
+  added(key: string): void
+  handedOut(key: string): void
+  done(key: string): void
+  /** The key will be added after its backoff. */
+  retried(): void
+  /** Nothing more will come of what waits. */
+  shutDown(): void
+}
+
 export type WorkqueueOptions = {
   readonly clock: Clock
   readonly random: Random
@@ -37,13 +49,14 @@ export type WorkqueueOptions = {
   readonly backoff?: BackoffOptions
   /** The most keys that may wait. They are names of cached objects: beyond this the keys are wrong. Default 1,000,000. */
   readonly lengthMax?: number
+  readonly observer?: WorkqueueObserver
 }
 
 export const BACKOFF_DEFAULT: BackoffOptions = { initialMs: 5, maxMs: 60_000 }
 const LENGTH_MAX_DEFAULT = 1_000_000
 
 export function newWorkqueue(options: WorkqueueOptions): Workqueue {
-  const { clock, random, backoff = BACKOFF_DEFAULT, lengthMax = LENGTH_MAX_DEFAULT } = options
+  const { clock, random, backoff = BACKOFF_DEFAULT, lengthMax = LENGTH_MAX_DEFAULT, observer } = options
   const waiting = newFifo()
   /** Must be worked on: in `waiting`, or being processed and added again meanwhile. */
   const dirty = new Set<string>()
@@ -56,6 +69,7 @@ export function newWorkqueue(options: WorkqueueOptions): Workqueue {
   const handOut = (key: string) => {
     dirty.delete(key)
     processing.add(key)
+    observer?.handedOut(key)
     return key
   }
 
@@ -71,6 +85,7 @@ export function newWorkqueue(options: WorkqueueOptions): Workqueue {
       throw new RangeError(`Cannot add key "${key}": ${dirty.size} keys wait, want at most ${lengthMax}`)
     }
     dirty.add(key)
+    observer?.added(key)
     if (!processing.has(key)) enqueue(key)
   }
 
@@ -94,6 +109,7 @@ export function newWorkqueue(options: WorkqueueOptions): Workqueue {
     addRateLimited(key) {
       const count = (failures.get(key) ?? 0) + 1
       failures.set(key, count)
+      observer?.retried()
       addAfter(key, backoffMs(backoff, count, random))
     },
     forget: (key) => void failures.delete(key),
@@ -106,6 +122,7 @@ export function newWorkqueue(options: WorkqueueOptions): Workqueue {
     },
     done(key) {
       processing.delete(key)
+      observer?.done(key)
       if (dirty.has(key) && !isShutDown) enqueue(key)
     },
     shutDown() {
@@ -114,6 +131,7 @@ export function newWorkqueue(options: WorkqueueOptions): Workqueue {
       delayed.clear()
       for (const getter of getters) getter(undefined)
       getters = []
+      observer?.shutDown()
     },
     get length() {
       return waiting.length

@@ -40,11 +40,15 @@ export function newLog(options: { clock: Clock; level: LogLevel; write: (line: s
 /** Drops everything. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silentLog }
 
-/** An error's message followed by those of its causes: `Cannot read x: connection refused`. */
+/**
+ * An error's message followed by those of its causes: `Cannot read x: connection refused`. A cause that only says again
+ * what was said is left out.
+ */
 export function describeError(error: unknown): string {
   const parts: string[] = []
   for (let e: unknown = error; e !== undefined && parts.length < 8; e = e instanceof Error ? e.cause : undefined) {
-    parts.push(e instanceof Error ? e.message : String(e))
+    const text = e instanceof Error ? e.message : String(e)
+    if (!parts.includes(text)) parts.push(text)
   }
   return parts.join(": ")
 }

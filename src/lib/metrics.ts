@@ -4,11 +4,14 @@ export interface Metrics {
   gauge(name: string, help: string): Gauge
   /** @param bounds  upper bounds of the buckets, ascending, in the unit that the name ends with */
   histogram(name: string, help: string, bounds?: readonly number[]): Histogram
-  /** Runs before each `text`, to bring up to date what nobody counts as it happens. */
-  onText(update: () => void): void
+  /** Runs before each `text`, to bring up to date what nobody counts as it happens. @returns ends that */
+  onText(update: () => void): () => void
   /** Everything, families and series in the order in which they were first used. */
   text(): string
 }
+
+/** Of {@link Metrics.text}. */
+export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -19,6 +22,8 @@ export interface Counter {
 export interface Gauge {
   set(value: number, labels?: Labels): void
   add(by: number, labels?: Labels): void
+  /** Takes the series away: what it told of is no more. */
+  remove(labels?: Labels): void
 }
 
 export interface Histogram {
@@ -45,7 +50,7 @@ type Family = {
  */
 export function newMetrics(): Metrics {
   const families = new Map<string, Family & { readonly handle: unknown }>()
-  const updates: (() => void)[] = []
+  const updates = new Set<() => void>()
 
   const family = <H>(
     name: string,
@@ -68,7 +73,10 @@ export function newMetrics(): Metrics {
     gauge: (name, help) => family<Gauge>(name, help, "gauge", newGauge),
     histogram: (name, help, bounds = SECONDS_BOUNDS) =>
       family<Histogram>(name, help, "histogram", () => newHistogram(bounds)),
-    onText: (update) => void updates.push(update),
+    onText(update) {
+      updates.add(update)
+      return () => void updates.delete(update)
+    },
     text() {
       let out = ""
       for (const update of updates) update()
@@ -96,6 +104,7 @@ function newGauge() {
   return {
     set: (value: number, labels?: Labels) => values.update(labels, () => value),
     add: (by: number, labels?: Labels) => values.update(labels, (value = 0) => value + by),
+    remove: (labels?: Labels) => values.remove(labels),
     lines: (name: string) => values.entries().map(([labels, value]) => `${name}${braces(labels)} ${value}`),
   }
 }
@@ -138,6 +147,7 @@ function newSeries<V>() {
       if (value === undefined && series.size >= SERIES_MAX) return
       series.set(key, change(value))
     },
+    remove: (labels: Labels | undefined) => void series.delete(labels === undefined ? "" : labelText(labels)),
     entries: () => [...series],
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { Log, LogFields } from "#lib/log.ts"
+import { newLog, type Log, type LogFields } from "#lib/log.ts"
 import { newMetrics } from "#lib/metrics.ts"
 import { seededRandom } from "#lib/random.ts"
 import { newVirtualClock } from "#lib/virtual-clock.ts"
@@ -218,4 +218,21 @@ test("startController: a signal that aborted before starts nothing", async () =>
   abort.abort()
   await start(nothing).done
   assert.deepEqual(started, [])
+})
+
+test("startController: log lines name what a key is the name of", async () => {
+  const clock = newVirtualClock(0)
+  const abort = new AbortController()
+  const lines: string[] = []
+  const log = newLog({ clock, level: "info", write: (line) => lines.push(line) })
+  const controller = startController(
+    { clock, random: seededRandom(1), log, signal: abort.signal },
+    { name: "accept", subject: "cluster", sources: [], reconcile: () => Promise.reject(new TerminalError("planted")) },
+  )
+  controller.enqueue("c1")
+  await clock.settle()
+  const { controller: name, key, cluster, error } = JSON.parse(lines[0] ?? "{}") as Record<string, string>
+  assert.deepEqual([name, key, cluster, error], ["accept", "c1", "c1", "planted"])
+  abort.abort()
+  await controller.done
 })

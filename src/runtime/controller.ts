@@ -2,7 +2,6 @@ import type { BackoffOptions } from "#lib/backoff.ts"
 import type { Clock } from "#lib/clock.ts"
 import { sleep } from "#lib/clock.ts"
 import type { Metrics } from "#lib/metrics.ts"
-import { newMetrics } from "#lib/metrics.ts"
 import type { Random } from "#lib/random.ts"
 import type { Log } from "#lib/log.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
@@ -20,8 +19,16 @@ export type Runtime = {
   readonly log: Log
   /** Ends every loop. */
   readonly signal: AbortSignal
-  /** Where controllers count; without it they count for themselves. */
+  /** Where controllers count; without it nothing is counted. */
   readonly metrics?: Metrics
+  /** Whom they begin together with: see manager.ts. Without it each begins by itself. */
+  readonly group?: ControllerGroup
+}
+
+/** Controllers that fill their caches and queues at once, and reconcile when all of them may. */
+export interface ControllerGroup {
+  readonly begun: Promise<void>
+  add(controller: Controller): void
 }
 
 /** The reconcile contract: bring one key's world nearer to what is wanted. Throwing means try again with backoff. */
@@ -42,6 +49,8 @@ export type Source<T extends KubeObject> = {
 export type ControllerOptions<Kinds extends readonly KubeObject[]> = {
   /** In logs and metrics. */
   readonly name: string
+  /** What its keys name, as log lines call it: `cluster`, `work`. Lines without it have the key alone. */
+  readonly subject?: string
   /** Keys that are reconciled at the same time; one key never is. Default 4. */
   readonly workers?: number
   readonly reconcile: Reconcile
@@ -79,22 +88,23 @@ export function startController<const Kinds extends readonly KubeObject[]>(
   const { clock, random, signal } = runtime
   const { name, workers = WORKERS_DEFAULT, backoff } = options
   const log = runtime.log.with({ controller: name })
-  const metrics = controllerMetrics(runtime.metrics ?? newMetrics(), name)
-  const queue = newWorkqueue({ clock, random, ...(backoff === undefined ? {} : { backoff }) })
+  const metrics = controllerMetrics(runtime.metrics, clock, name, workers)
+  const queue = newWorkqueue({
+    clock,
+    random,
+    ...(backoff === undefined ? {} : { backoff }),
+    ...(metrics.queue === undefined ? {} : { observer: metrics.queue }),
+  })
   // The tuple's members have one shape for what is done here: an informer, and the keys of its changes.
   const sources = options.sources as unknown as readonly Source<KubeObject>[]
   let active = 0
 
-  const enqueue = (key: string) => {
-    queue.add(key)
-    metrics.depth(queue.length)
-  }
+  const enqueue = (key: string) => queue.add(key)
   const { reconcile } = options
-  const worker = newWorker({ clock, log, metrics, queue, reconcile, signal })
+  const worker = newWorker({ clock, log, metrics, queue, reconcile, signal, subject: options.subject })
   const work = async () => {
     for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
       active++
-      metrics.depth(queue.length)
       await worker(key)
       active--
       queue.done(key)
@@ -113,6 +123,7 @@ export function startController<const Kinds extends readonly KubeObject[]>(
   const run = async () => {
     const reads = [...sources.map(({ informer }) => informer), ...(options.reads ?? [])]
     await Promise.all(reads.map((read) => read.waitForSync(signal)))
+    if (runtime.group !== undefined) await runtime.group.begun
     // Ends by the signal, whose abort also ends the workers.
     if (options.resyncMs !== undefined) resync(options.resyncMs).catch(() => undefined)
     await Promise.all(Array.from({ length: workers }, work))
@@ -126,7 +137,7 @@ export function startController<const Kinds extends readonly KubeObject[]>(
       for (const key of keysOf(change)) enqueue(key)
     })
   }
-  return {
+  const controller: Controller = {
     name,
     enqueue,
     enqueueAfter: (key, delayMs) => queue.addAfter(key, delayMs),
@@ -136,6 +147,8 @@ export function startController<const Kinds extends readonly KubeObject[]>(
     // The one rejection is that of waiting for caches when the signal aborts.
     done: run().catch(() => undefined),
   }
+  runtime.group?.add(controller)
+  return controller
 }
 
 type WorkerParts = {
@@ -145,10 +158,11 @@ type WorkerParts = {
   readonly queue: Workqueue
   readonly reconcile: Reconcile
   readonly signal: AbortSignal
+  readonly subject: string | undefined
 }
 
 /** @returns one pass over a key that never rejects */
-function newWorker({ clock, log, metrics, queue, reconcile, signal }: WorkerParts) {
+function newWorker({ clock, log, metrics, queue, reconcile, signal, subject }: WorkerParts) {
   return async (key: string): Promise<void> => {
     const startMs = clock.nowMs()
     try {
@@ -159,16 +173,16 @@ function newWorker({ clock, log, metrics, queue, reconcile, signal }: WorkerPart
     } catch (error) {
       if (signal.aborted) return
       const kind = kindOf(error)
+      const fields = { key, ...(subject === undefined ? {} : { [subject]: key }), error }
       metrics.reconciled(kind, clock.nowMs() - startMs)
       if (kind === "terminal") {
         queue.forget(key)
-        log.error("Cannot reconcile, waiting for a new version", { key, error })
+        log.error("Cannot reconcile, waiting for a new version", fields)
         return
       }
-      if (kind === "conflict") log.debug("Reconciled from an older state, planning again", { key, error })
-      else if (kind === "bug")
-        log.error("Reconcile failed by a fault of its own", { key, error, stack: stackOf(error) })
-      else log.warn("Cannot reconcile, trying again", { key, error, retries: queue.retries(key) })
+      if (kind === "conflict") log.debug("Reconciled from an older state, planning again", fields)
+      else if (kind === "bug") log.error("Reconcile failed by a fault of its own", { ...fields, stack: stackOf(error) })
+      else log.warn("Cannot reconcile, trying again", { ...fields, retries: queue.retries(key) })
       queue.addRateLimited(key)
     }
   }

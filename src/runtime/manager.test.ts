@@ -23,12 +23,12 @@ function newWorld() {
       name: "x",
       sources: [],
       reconcile: async () => {
+        history.push("reconcile")
         await new Promise<void>((resolve) => clock.setTimer(1_000, resolve))
         history.push("reconciled")
       },
     })
     controller.enqueue("key")
-    return [controller]
   }
   return { clock, abort, server, client, runtime, history, start }
 }
@@ -40,25 +40,25 @@ test("runManager: starts at once and ends after the last reconcile", async () =>
   abort.abort()
   await clock.advance(1_000)
   await done
-  assert.deepEqual(history, ["start", "reconciled", "done"])
+  assert.deepEqual(history, ["start", "reconcile", "reconciled", "done"])
 })
 
-test("runManager: with leader election starts once it leads, gives the lease back after the last reconcile", async () => {
+test("runManager: with leader election reconciles once it leads, gives the lease back after the last reconcile", async () => {
   const { clock, abort, server, client, runtime, history, start } = newWorld()
   server.failure = "connection"
   const leaderElection = { client, namespace: "hub", name: "hawser", identity: "a" }
   const done = runManager({ runtime, start, leaderElection })
   await clock.advance(5_000)
-  assert.deepEqual(history, [])
+  assert.deepEqual(history, ["start"])
   server.failure = undefined
-  assert.ok(await clock.runUntil(() => history.length > 0))
+  assert.ok(await clock.runUntil(() => history.includes("reconcile")))
   const written = server.requests.length
   abort.abort()
   await clock.settle()
   assert.equal(server.requests.length, written)
   await clock.advance(1_000)
   await done
-  assert.deepEqual(history, ["start", "reconciled"])
+  assert.deepEqual(history, ["start", "reconcile", "reconciled"])
   const [lease] = [...server.objects.values()] as unknown as { spec: { holderIdentity: string } }[]
   assert.equal(lease?.spec.holderIdentity, "")
 })
@@ -71,6 +71,21 @@ test("runManager: ends with LeadershipLostError when the lease is lost", async (
   server.failure = "connection"
   await clock.advance(10_000)
   await lost
-  assert.deepEqual(history, ["start", "reconciled"])
+  assert.deepEqual(history, ["start", "reconcile", "reconciled"])
   assert.equal(clock.timerCount, 0)
+})
+
+test("runManager: one that never leads ends without a reconcile", async () => {
+  const { clock, abort, server, client, runtime, history, start } = newWorld()
+  server.failure = "connection"
+  const done = runManager({
+    runtime,
+    start,
+    leaderElection: { client, namespace: "hub", name: "hawser", identity: "a" },
+  })
+  await clock.advance(5_000)
+  abort.abort()
+  await clock.settle()
+  await done
+  assert.deepEqual([history, clock.timerCount], [["start"], 0])
 })

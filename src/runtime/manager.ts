@@ -5,30 +5,42 @@ import type { Controller, Runtime } from "./controller.ts"
 export type ManagerOptions = {
   readonly runtime: Runtime
   /**
-   * Starts everything that writes; called once this process leads. Informers may run before: a follower with warm
-   * caches takes over at once. Controllers that it returns are awaited at the end.
+   * Starts controllers and informers. Called at once, also in a process that does not lead yet: its caches and queues
+   * are full when its turn comes, and no controller reconciles before.
    */
-  readonly start: (runtime: Runtime) => Promise<readonly Controller[]> | readonly Controller[]
-  /** Without it the controllers start at once. */
-  readonly leaderElection?: Omit<LeaderElectionOptions, "clock" | "random" | "log" | "signal">
+  readonly start: (runtime: Runtime) => Promise<void> | void
+  /** Without it the controllers begin at once. */
+  readonly leaderElection?: Pick<LeaderElectionOptions, "client" | "namespace" | "name" | "identity">
 }
 
 /**
- * Runs a set of controllers until the runtime's signal aborts and the last reconcile is over.
+ * Runs a set of controllers until the runtime's signal aborts and the last reconcile is over. Then the lease is given
+ * back: by then nothing is written any more.
  *
  * @throws LeadershipLostError when another process may lead by now: end the process, it starts anew as a follower.
  *   Whatever `start` throws
  */
-export async function runManager(options: ManagerOptions): Promise<void> {
-  const { runtime, leaderElection } = options
-  const lead = async (signal: AbortSignal) => {
-    const controllers = await options.start({ ...runtime, signal })
-    await aborted(signal)
+export async function runManager({ runtime, start, leaderElection }: ManagerOptions): Promise<void> {
+  const over = new AbortController()
+  const begin = Promise.withResolvers<void>()
+  const controllers: Controller[] = []
+  const group = { begun: begin.promise, add: (controller: Controller) => void controllers.push(controller) }
+  const lead = async (leading: AbortSignal) => {
+    begin.resolve()
+    await aborted(leading)
+    over.abort(leading.reason)
     await Promise.all(controllers.map(({ done }) => done))
   }
-  if (leaderElection === undefined) return lead(runtime.signal)
-  const { clock, random, log, signal } = runtime
-  await runLeaderElected({ ...leaderElection, clock, random, log, signal }, lead)
+  try {
+    await start({ ...runtime, signal: AbortSignal.any([runtime.signal, over.signal]), group })
+    if (leaderElection === undefined) return await lead(runtime.signal)
+    const { clock, random, log, signal, metrics } = runtime
+    const counted = metrics === undefined ? {} : { metrics }
+    await runLeaderElected({ ...leaderElection, clock, random, log, signal, ...counted }, lead)
+  } finally {
+    over.abort()
+    begin.resolve()
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

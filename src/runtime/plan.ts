@@ -52,3 +52,14 @@ export type Plan = {
 }
 
 export const NOTHING: Plan = { actions: [] }
+
+/**
+ * The preconditions of a patch: the very object that was observed, and as it was then. A write that is planned from an
+ * older state, by a leader that is none any more for one, then fails and changes nothing.
+ */
+export function asObserved({ metadata: { uid, resourceVersion } }: KubeObject): {
+  readonly uid?: string
+  readonly resourceVersion?: string
+} {
+  return { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+}

@@ -16,6 +16,8 @@ const ALLOWED: Rights = {
   "events.events.k8s.io": { own: ["create", "patch", "update"] },
   "manifestworks.work.open-cluster-management.io": { own: [...READ, "update", "patch"] },
   "manifestworks/status.work.open-cluster-management.io": { own: ["patch", "update"] },
+  "managedclusteraddons.addon.open-cluster-management.io": { own: READ },
+  "managedclusteraddons/status.addon.open-cluster-management.io": { own: ["patch", "update"] },
   "managedclusters.cluster.open-cluster-management.io": { "own name": [...READ, "update"] },
   "managedclusters/status.cluster.open-cluster-management.io": { "own name": ["patch", "update"] },
   // Requests are no secret, and OCM's agents list all of them; what is approved depends on who asks.

@@ -201,7 +201,7 @@ async function hasFeedback(hub: KubeClient, member: Member, namespace: string, w
   assert.equal(manifests.length, workload.manifests.length)
   for (const { resourceMeta, conditions, statusFeedback } of manifests) {
     assert.ok(
-      isTrue({ conditions }, "Applied") && isTrue({ conditions }, "Available"),
+      ["Applied", "Available", "Healthy"].every((type) => isTrue({ conditions }, type)),
       JSON.stringify({ resourceMeta, conditions }),
     )
     if (resourceMeta.kind !== "Deployment") continue

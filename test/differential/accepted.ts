@@ -68,11 +68,6 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "Nobody owns fields of a TokenRequest: it is not stored.",
   },
   {
-    where: /^custom #51: PATCH .*\/status at (body\.message|body\.details\.causes\.0\.message)$/,
-    reason:
-      "Upstream validates a status by itself and so names the field without its parent in the text, but with it in `field`.",
-  },
-  {
     where: /^definitions #5: /,
     reason:
       "Upstream also tells that the stored versions lack the storage version, which follows from the first error.",

@@ -1,6 +1,7 @@
 // Clusters that are detached while their agents are there, away, or never come back; and what is left of them.
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { isDeepStrictEqual } from "node:util"
 import {
   DETACH_GRACE_ANNOTATION,
   DETACH_WORKLOADS_ANNOTATION,
@@ -97,6 +98,29 @@ test("a cluster that is not heard of goes after the grace; when it returns it ta
   await scene.until(async () => !(await isApplied(scene)))
   await scene.until(async () => (await tombstones(scene))[0]?.clearedMs !== undefined)
   assert.equal(await appliedWorks(scene), 0)
+})
+
+test("what another agent applied before, such as OCM's, is taken over, and goes with the cluster", async (t) => {
+  const scene = await newScene(t)
+  const agent = scene.start()
+  await withWork(scene)
+  await end(scene, agent)
+  const { member } = scene
+  const ids = async () => (await member.admin.list(APPLIED_MANIFEST_WORKS)).items.map(({ spec }) => spec.agentID)
+  const own = await ids()
+  for (const { metadata } of (await member.admin.list(APPLIED_MANIFEST_WORKS)).items) {
+    const merge = { metadata: { annotations: null }, spec: { agentID: "klusterlet-uid" } }
+    await member.admin.patch(APPLIED_MANIFEST_WORKS, { name: metadata.name! }, { merge })
+  }
+  const next = scene.start()
+  await scene.until(async () => isDeepStrictEqual(await ids(), own))
+  await end(scene, next)
+  await scene.world.clock.advance(10 * MINUTE_MS)
+  await remove(scene)
+  await scene.until(() => isGone(scene), 15 * MINUTE_MS)
+  scene.start()
+  await scene.until(async () => (await appliedWorks(scene)) === 0)
+  assert.equal(await isApplied(scene), false)
 })
 
 test("a cluster that is detached at once is not waited for", async (t) => {

@@ -24,7 +24,7 @@ import { mapperOf, newWorld, realSecurity } from "./agent-world.ts"
 import type { Cluster, World } from "./agent-world.ts"
 
 export const CLUSTER = "cluster1"
-const TOKEN = "0123456789abcdef"
+export const TOKEN = "0123456789abcdef"
 export const HUB = { server: "https://hub", clusterEntry: "hub" }
 
 export type Scene = {
@@ -50,7 +50,7 @@ export async function newScene(
   const stop = new AbortController()
   const ca = newCertificateAuthority({ commonName: "hub", clock, random, lifetimeMs: 10 * 365 * 24 * 3600_000 })
   const hub = await world.cluster("hub", "hub", realSecurity(world, ca))
-  const objects = hubManifests().filter(({ kind }) => kind !== "CustomResourceDefinition")
+  const objects = hubManifests({ isAdmissionBuiltIn: true }).filter(({ kind }) => kind !== "CustomResourceDefinition")
   await hub.server.bootstrap([...objects, bootstrapTokenSecret(TOKEN)] as never)
   const informers = world.informers(hub.admin)
   const runtime = world.runtime(stop.signal)

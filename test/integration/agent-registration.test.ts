@@ -126,6 +126,7 @@ test("after a restart the stored certificate is used, and nothing is asked of th
     "cluster-name",
     "cluster-uid",
     "detached",
+    "joined-at",
     "kubeconfig",
     "tls.crt",
     "tls.key",

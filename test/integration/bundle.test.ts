@@ -19,7 +19,8 @@ after(async () => {
 test("bundle: a folder of its own starts a fleet", async () => {
   const script = join(import.meta.dirname, "../../tools/bundle.ts")
   await run(process.execPath, [script, join(dir, "release")])
-  assert.match((await bundled("version")).stdout, new RegExp(`^hawser ${VERSION} `))
+  for (const args of ["version", "--version"])
+    assert.match((await bundled(args)).stdout, new RegExp(`^hawser ${VERSION} `))
   const up = await bundled("up", "--clusters", "1", "--detach", "--dir", "fleet")
   assert.match(up.stderr, /sample application "hello" runs on 1 cluster/)
 })

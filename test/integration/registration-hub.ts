@@ -67,7 +67,7 @@ export async function newHub(options: { readonly automatic?: boolean } = {}): Pr
     while (!isOver) await clock.advance(50)
     return work
   }
-  await meanwhile(applyManifests(server.client, hubManifests(), { clock }))
+  await meanwhile(applyManifests(server.client, hubManifests({ isAdmissionBuiltIn: true }), { clock }))
   const token = await ensureBootstrapToken(server.client, random)
 
   let writes = 0

@@ -16,6 +16,7 @@ import type { KubeObject } from "#apimachinery/meta.ts"
 import { formatMicroTime } from "#lib/clock.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { requestCertificate } from "../support/agent-certificate.ts"
+import { admissionRules } from "../cases/admission.ts"
 import { newHub, type TestHub } from "./registration-hub.ts"
 
 const C1 = { name: "c1" }
@@ -298,4 +299,17 @@ test("the names of the agent's identity are OCM's", () => {
   assert.equal(agentUser("c1", "a"), "system:open-cluster-management:c1:a")
   assert.equal(clusterGroup("c1"), "system:open-cluster-management:c1")
   assert.equal(MANAGED_CLUSTERS_GROUP, "system:open-cluster-management:managed-clusters")
+})
+
+test("the admission rules of a hub on the embedded server, in process", async () => {
+  const hub = await newHub()
+  hub.stopControllers()
+  await admissionRules({
+    admin: hub.client,
+    as: (name) => hub.clientOver(hub.server.transportAs({ name, groups: ["system:authenticated"] })),
+    measuresWorks: true,
+    nowMs: hub.nowMs,
+    eventually: async (check) => check(),
+  })
+  hub.end()
 })

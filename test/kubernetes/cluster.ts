@@ -21,12 +21,20 @@ export type KubernetesCluster = {
   /** The API server's process: `kill -9` is what a bad day looks like. */
   stopApiServer(signal: NodeJS.Signals): Promise<void>
   startApiServer(): Promise<void>
+  /** A further API server on the same etcd, with a serving certificate of its own. @param port  default any */
+  startAnother(
+    serving: Serving,
+    port?: number,
+  ): Promise<{ readonly server: string; readonly stop: () => Promise<void> }>
   stop(): Promise<void>
 }
 
+/** What an API server proves itself with, as PEM, and the authority that it comes from. */
+export type Serving = { readonly cert: string; readonly key: string; readonly ca: string }
+
 /** All that need no cloud and no real nodes. */
 const CONTROLLERS =
-  "*,-node-lifecycle-controller,-node-ipam-controller,-nodeipam,-nodelifecycle,-horizontalpodautoscaling,-persistentvolume-binder,-attachdetach"
+  "*,bootstrap-signer-controller,-node-lifecycle-controller,-node-ipam-controller,-nodeipam,-nodelifecycle,-horizontalpodautoscaling,-persistentvolume-binder,-attachdetach"
 /** Those that run beside the embedded API server, too. */
 export const EMBEDDED_CONTROLLERS = [
   "namespace-controller",
@@ -100,6 +108,22 @@ export async function startKubernetes(
     kubeconfig,
     startApiServer,
     stopApiServer: (signal) => end(apiserver, signal),
+    async startAnother(serving, chosen) {
+      const at = chosen ?? (await freePort())
+      const url = `https://127.0.0.1:${at}`
+      const [certFile, keyFile] = [join(dir, `server-${at}.crt`), join(dir, `server-${at}.key`)]
+      writeFileSync(certFile, serving.cert)
+      writeFileSync(keyFile, serving.key, { mode: 0o600 })
+      const tls = [`--tls-cert-file=${certFile}`, `--tls-private-key-file=${keyFile}`]
+      // Of a flag that is given twice, the last counts.
+      const child = start(binaries.apiserver, `kube-apiserver-${at}`, [
+        ...apiserverFlags(dir, at, etcdPort, server),
+        ...flags,
+        ...tls,
+      ])
+      await untilReady(url, serving.ca, admin, join(dir, `kube-apiserver-${at}.log`))
+      return { server: url, stop: () => end(child, "SIGKILL") }
+    },
     stop: async () => {
       for (const child of children.toReversed()) await end(child, "SIGKILL")
     },

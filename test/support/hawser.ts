@@ -14,9 +14,12 @@ export const LAUNCHER = fileURLToPath(new URL("../../bin/hawser", import.meta.ur
 export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 /** Runs a command to its end, in the folder `cwd`. */
-export function hawser(cwd: string, ...args: string[]): Promise<Ended> {
+export const hawser = (cwd: string, ...args: string[]): Promise<Ended> => hawserWith({}, cwd, ...args)
+
+/** The same, with more in the environment. */
+export function hawserWith(env: Readonly<Record<string, string>>, cwd: string, ...args: string[]): Promise<Ended> {
   return new Promise((done) =>
-    execFile(process.execPath, [LAUNCHER, ...args], { cwd }, (error, stdout, stderr) =>
+    execFile(process.execPath, [LAUNCHER, ...args], { cwd, env: { ...process.env, ...env } }, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     ),
   )
@@ -39,6 +42,10 @@ export async function connectWith(path: string): Promise<Connected> {
   const client = newKubeClient({ transport, userAgent: "hawser-test", clock: realClock })
   return { client, transport, kubeconfig, close: () => transport.close() }
 }
+
+/** The same connection, as somebody else. */
+export const impersonating = ({ transport }: Connected, user: string): KubeClient =>
+  newKubeClient({ transport, userAgent: "hawser-test", clock: realClock, headers: { "impersonate-user": user } })
 
 export type Running = {
   /** What it has written so far, to stdout and stderr. */

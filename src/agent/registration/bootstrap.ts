@@ -22,6 +22,8 @@ export type BootstrapOptions = {
   readonly clusterName: string
   readonly agentName: string
   readonly hub: HubAddress
+  /** Where the hub was, if it has moved to `hub`. */
+  readonly joinedAt?: HubAddress
   /** Speaks as the bootstrap identity. */
   readonly client: KubeClient
   readonly store: CredentialStore
@@ -41,13 +43,13 @@ export async function joinHub(
   options: BootstrapOptions,
   signal: AbortSignal,
 ): Promise<HubCredentials> {
-  const { clusterName, agentName, hub, client, store, certificateSeconds } = options
+  const { clusterName, agentName, hub, joinedAt, client, store, certificateSeconds } = options
   const expiry = certificateSeconds === undefined ? {} : { expirationSeconds: certificateSeconds }
   const [issued] = await Promise.all([
     requestCertificate(runtime, client, { clusterName, agentName, ...expiry }, signal),
     announceCluster(runtime, options, signal),
   ])
-  const credentials = { clusterName, agentName, hub, ...issued }
+  const credentials = { clusterName, agentName, hub, ...(joinedAt === undefined ? {} : { joinedAt }), ...issued }
   await store.save(credentials)
   runtime.log.info("Joined the hub", { cluster: clusterName, agent: agentName, server: hub.server })
   return credentials

@@ -60,3 +60,25 @@ test("isHalted: ten of the cluster's own, those of add-ons and others apart", ()
   assert.equal(isHalted("c2", own), false)
   assert.equal(isHalted("c1", own), true)
 })
+
+test("isHalted: what brought a certificate counts as little as what others asked for", () => {
+  const condition = { type: "Approved", status: "True", lastTransitionTime: "", reason: "", message: "" } as const
+  const by = (username: string) => ({ ...request(), spec: { ...request().spec, username } })
+  assert.equal(
+    isHalted(
+      "c1",
+      Array.from({ length: 10 }, () => request({ conditions: [condition] })),
+    ),
+    false,
+  )
+  const others = Array.from({ length: 10 }, () => by("somebody"))
+  assert.deepEqual([isHalted("c1", others), isHalted("c1", others, "agent")], [true, false])
+  assert.equal(
+    isHalted(
+      "c1",
+      Array.from({ length: 10 }, () => by("agent")),
+      "agent",
+    ),
+    true,
+  )
+})

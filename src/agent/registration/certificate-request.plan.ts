@@ -8,7 +8,7 @@ import {
   MANAGED_CLUSTERS_GROUP,
 } from "#api/cluster/names.ts"
 
-/** Unanswered requests of one cluster from which on no more are made. Source: OCM register/csr. */
+/** Requests of one cluster that brought nothing from which on no more are made. Source: OCM register/csr. */
 export const PENDING_REQUESTS_MAX = 10
 
 /** The name in a cluster agent's certificate. The approver compares it whole. */
@@ -38,11 +38,18 @@ export function newSigningRequest(
   }
 }
 
-/** Whether the cluster has so many requests that one more would only add to a heap. */
-export function isHalted(clusterName: string, requests: readonly CertificateSigningRequest[]): boolean {
+/**
+ * Whether the cluster has so many requests that one more would only add to a heap.
+ *
+ * @param user  who asks, where the agent knows: what others ask for in its cluster's name does not stop it
+ */
+export function isHalted(clusterName: string, requests: readonly CertificateSigningRequest[], user?: string): boolean {
   const ours = requests.filter(
-    ({ metadata: { labels } }) =>
-      labels?.[CLUSTER_NAME_LABEL] === clusterName && labels[ADDON_NAME_LABEL] === undefined,
+    ({ metadata: { labels }, spec, status }) =>
+      labels?.[CLUSTER_NAME_LABEL] === clusterName &&
+      labels[ADDON_NAME_LABEL] === undefined &&
+      (user === undefined || spec.username === user) &&
+      !(status?.conditions ?? []).some(({ type }) => type === "Approved"),
   )
   return ours.length >= PENDING_REQUESTS_MAX
 }

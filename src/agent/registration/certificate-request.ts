@@ -2,7 +2,7 @@ import { createCsr } from "#lib/x509/csr.ts"
 import { newPrivateKey, privateKeyPem } from "#lib/x509/keys.ts"
 import type { CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
 import { CERTIFICATE_SIGNING_REQUESTS } from "#api/kubernetes/certificates.ts"
-import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
+import { agentUser, CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { runReflector } from "#kube/reflector.ts"
 import type { Runtime } from "#runtime/controller.ts"
@@ -14,6 +14,8 @@ export type CertificateRequest = {
   readonly agentName: string
   /** Asked for; the hub may give less. Default: what the hub gives. */
   readonly expirationSeconds?: number
+  /** The client speaks as the agent itself. */
+  readonly renews?: boolean
 }
 
 export type IssuedCertificate = { readonly certificate: string; readonly key: string }
@@ -30,12 +32,12 @@ export class RequestRefused extends Error {
 export async function requestCertificate(
   { clock, random, log }: Omit<Runtime, "signal">,
   client: KubeClient,
-  { clusterName, agentName, expirationSeconds }: CertificateRequest,
+  { clusterName, agentName, expirationSeconds, renews }: CertificateRequest,
   signal: AbortSignal,
 ): Promise<IssuedCertificate> {
   const labelSelector = `${CLUSTER_NAME_LABEL}=${clusterName}`
   const { items } = await client.list(CERTIFICATE_SIGNING_REQUESTS, { labelSelector, signal })
-  if (isHalted(clusterName, items)) {
+  if (isHalted(clusterName, items, renews ? agentUser(clusterName, agentName) : undefined)) {
     throw new RequestRefused("Stop creating csr since there are too many csr created already on hub")
   }
   const key = newPrivateKey(random)

@@ -7,14 +7,19 @@ import type { Node } from "#api/kubernetes/core.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import type { ClusterClaim } from "#api/cluster/v1alpha1.ts"
+import type { ClusterProperty } from "#api/cluster/property.ts"
 import { AVAILABLE, CLOCK_SYNCED, HUB_ACCEPTED, JOINED } from "#api/cluster/names.ts"
 import type { Plan } from "#runtime/plan.ts"
+import { reportNamespaces, type NamespaceOutcomes } from "./managed-namespace.plan.ts"
 
 /** What the member's API server said of itself. */
 export type MemberHealth =
   | { readonly ok: true }
   /** `sinceMs`: when the failures in a row began. */
   | { readonly ok: false; readonly sinceMs: number; readonly message: string }
+
+/** A claim, or a property, which is one for other tools too. */
+export type SaidOfItself = ClusterClaim | ClusterProperty
 
 export type ObservedCluster = {
   readonly cluster: ManagedCluster
@@ -24,9 +29,11 @@ export type ObservedCluster = {
   readonly version: string | undefined
   /** undefined when they are not known: then what is reported of them stays. */
   readonly nodes: readonly Node[] | undefined
-  readonly claims: readonly ClusterClaim[] | undefined
+  readonly claims: readonly SaidOfItself[] | undefined
   /** The outcome of the last rotation, when there is one to tell. */
   readonly rotation: NewCondition | undefined
+  /** What became of the namespaces that the hub wants here, where that is known. */
+  readonly namespaces?: NamespaceOutcomes | undefined
   readonly nowMs: number
 }
 
@@ -55,7 +62,12 @@ export function planClusterStatus(observed: ObservedCluster): Plan {
   if (observed.rotation) set(observed.rotation)
   // While its API server fails, what was read of the member before is the best that is known.
   const read = health?.ok ? readStatus(before, observed) : {}
-  const patch = changedFields(before, { ...read, conditions: [...conditions] })
+  const wanted = before.managedNamespaces
+  const told =
+    observed.namespaces === undefined || wanted === undefined
+      ? {}
+      : { managedNamespaces: reportNamespaces(wanted, observed.namespaces, nowMs) }
+  const patch = changedFields(before, { ...read, ...told, conditions: [...conditions] })
   const requeue = judged.waitMs === undefined ? {} : { requeueAfterMs: judged.waitMs }
   if (Object.keys(patch).length === 0) return { actions: [], ...requeue }
   const { name, uid, resourceVersion } = cluster.metadata
@@ -155,15 +167,19 @@ const RESERVED_CLAIMS = new Set([
   "product.open-cluster-management.io",
 ])
 
+/** What the hub takes as a claim. Properties may be longer; one that is must not keep all else from being told. */
+const VALUE_LENGTH_MAX = 1024
+
 /** Custom claims that are told: the first by name. Source: OCM, max-custom-cluster-claims. */
 const CUSTOM_CLAIMS_MAX = 20
 
 const SPOKE_ONLY_LABEL = "open-cluster-management.io/spoke-only"
 
-function selectClaims(claims: readonly ClusterClaim[]): readonly { name: string; value: string }[] {
+function selectClaims(claims: readonly SaidOfItself[]): readonly { name: string; value: string }[] {
   const told = claims
     .filter(({ metadata }) => metadata.labels?.[SPOKE_ONLY_LABEL] === undefined)
-    .flatMap(({ metadata, spec }) => (spec.value === undefined ? [] : [{ name: metadata.name!, value: spec.value }]))
+    .flatMap(({ metadata, spec }) => (spec?.value === undefined ? [] : [{ name: metadata.name!, value: spec.value }]))
+    .filter(({ value }) => value.length <= VALUE_LENGTH_MAX)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   const custom = told.filter(({ name }) => !RESERVED_CLAIMS.has(name))
   return [...told.filter(({ name }) => RESERVED_CLAIMS.has(name)), ...custom.slice(0, CUSTOM_CLAIMS_MAX)]

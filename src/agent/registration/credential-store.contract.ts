@@ -12,6 +12,7 @@ export function credentialStoreContract(name: string, open: () => Promise<Creden
       server: "https://127.0.0.1:6443/clusters/x",
       ca: "-----BEGIN CERTIFICATE-----\nAA==\n",
       clusterEntry: "hub",
+      proxyUrl: "http://proxy:3128",
     },
     certificate: "-----BEGIN CERTIFICATE-----\nAQ==\n",
     key: "-----BEGIN EC PRIVATE KEY-----\nAg==\n",
@@ -28,6 +29,11 @@ export function credentialStoreContract(name: string, open: () => Promise<Creden
     await store.save(next)
     assert.deepEqual(await store.load(), next)
     const detached = { ...next, clusterUid: "u1", detached: { uid: "u1", workloads: "keep" } } as const
+    await store.save(detached)
+    const moved = { ...next, joinedAt: credentials.hub }
+    assert.deepEqual(await store.load(), detached)
+    await store.save(moved)
+    assert.deepEqual(await store.load(), moved)
     await store.save(detached)
     assert.deepEqual(await store.load(), detached)
     await store.save(next)

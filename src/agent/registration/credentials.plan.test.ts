@@ -5,7 +5,7 @@ import { seededRandom } from "#lib/random.ts"
 import { newCertificateAuthority, signCertificate } from "#lib/x509/authority.ts"
 import { certificatePem } from "#lib/x509/certificate.ts"
 import { newPrivateKey, privateKeyPem } from "#lib/x509/keys.ts"
-import { planBootstrap, planRotation } from "./credentials.plan.ts"
+import { planBootstrap, planJoinAddress, planRotation, planSameHub } from "./credentials.plan.ts"
 import type { ObservedBootstrap } from "./credentials.plan.ts"
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z")
@@ -32,6 +32,7 @@ const issue = (subject = SUBJECT) =>
   )
 
 const hub = { server: "https://hub", ca: "CA", clusterEntry: "hub" }
+const moved = { server: "https://moved", ca: "NEW", clusterEntry: "hub" }
 const stored = { clusterName: "c1", agentName: "a1", hub, certificate: issue(), key: privateKeyPem(key) }
 
 function observed(change: Partial<ObservedBootstrap> = {}): ObservedBootstrap {
@@ -119,6 +120,27 @@ for (const { name, given, step, why } of [
     why: "the stored credentials are for another hub: clusterEntry differs",
   },
   {
+    name: "the hub has moved, and the bootstrap credentials have not",
+    given: observed({ stored: { ...stored, hub: moved, joinedAt: hub } }),
+    step: "use",
+  },
+  {
+    name: "the hub has moved, and so have the bootstrap credentials",
+    given: observed({ stored: { ...stored, hub: moved, joinedAt: hub }, bootstrap: moved }),
+    step: "use",
+  },
+  {
+    name: "the hub has moved, and the bootstrap credentials name another one",
+    given: observed({ stored: { ...stored, hub: moved, joinedAt: hub }, bootstrap: { ...hub, ca: "OTHER" } }),
+    step: "bootstrap",
+    why: "the stored credentials are for another hub: ca differs",
+  },
+  {
+    name: "detached from a hub that had moved before",
+    given: observed({ stored: { ...stored, hub: moved, joinedAt: hub, detached: { uid: "u", workloads: "keep" } } }),
+    step: "depart",
+  },
+  {
     name: "another cluster",
     given: observed({ clusterName: "c2" }),
     step: "bootstrap",
@@ -164,6 +186,44 @@ for (const { name, given, step, why } of [
   test(`planBootstrap: ${name}`, () => {
     const plan = planBootstrap(given)
     assert.deepEqual({ step: plan.step, why: "why" in plan ? plan.why : undefined }, { step, why })
+  })
+}
+
+const known = { ...stored, clusterUid: "u" }
+for (const { name, given, want } of [
+  {
+    name: "another address and authority",
+    given: observed({ stored: { ...known, joinedAt: hub }, bootstrap: moved }),
+    want: { ...known, hub: moved },
+  },
+  { name: "never seen by its hub", given: observed({ bootstrap: moved }), want: undefined },
+  { name: "refused", given: observed({ stored: known, bootstrap: moved, refused: true }), want: undefined },
+  {
+    name: "expired",
+    given: observed({ stored: known, bootstrap: moved, nowMs: NOW_MS + 2 * DAY_MS }),
+    want: undefined,
+  },
+  {
+    name: "another cluster's",
+    given: observed({ stored: known, bootstrap: moved, clusterName: "c2" }),
+    want: undefined,
+  },
+  { name: "nothing stored", given: observed({ stored: undefined, bootstrap: moved }), want: undefined },
+  { name: "no bootstrap", given: observed({ stored: known, bootstrap: undefined }), want: undefined },
+]) {
+  test(`planSameHub: ${name}`, () => assert.deepEqual(planSameHub(given), want))
+}
+
+for (const { name, joinedAt, failures, want } of [
+  { name: "never moved", joinedAt: undefined, failures: 0, want: hub },
+  { name: "moved: where it is by now", joinedAt: hub, failures: 0, want: moved },
+  { name: "not found there: where the file says", joinedAt: hub, failures: 1, want: hub },
+  { name: "not found there either", joinedAt: hub, failures: 2, want: moved },
+  { name: "the file names another hub since", joinedAt: { ...hub, server: "https://other" }, failures: 0, want: hub },
+]) {
+  test(`planJoinAddress: ${name}`, () => {
+    const credentials = { ...stored, hub: moved, ...(joinedAt === undefined ? {} : { joinedAt }) }
+    assert.deepEqual(planJoinAddress(credentials, hub, failures), want)
   })
 }
 

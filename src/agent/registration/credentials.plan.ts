@@ -39,23 +39,67 @@ export function planBootstrap(observed: ObservedBootstrap): BootstrapPlan {
   return { step: "bootstrap", why: why ?? "there are no stored credentials" }
 }
 
-const isOfHub = ({ hub }: HubCredentials, bootstrap: HubAddress | undefined) =>
-  bootstrap === undefined || bootstrap.server === hub.server
+/** The place that tells the hub from others, however often it has moved since. */
+export const originOf = ({ hub, joinedAt }: HubCredentials): HubAddress => joinedAt ?? hub
+
+const isOfHub = (stored: HubCredentials, bootstrap: HubAddress | undefined) =>
+  bootstrap === undefined || [stored.hub.server, originOf(stored).server].includes(bootstrap.server)
 
 function whatIsWrong(observed: ObservedBootstrap): string | undefined {
   const { stored, bootstrap, clusterName, agentName, nowMs } = observed
   if (stored === undefined) return "there are no stored credentials"
   if (observed.refused) return "the hub refused the stored credentials"
-  if (bootstrap !== undefined) {
-    for (const part of ["server", "ca", "clusterEntry"] as const) {
-      if (stored.hub[part] !== bootstrap[part]) return `the stored credentials are for another hub: ${part} differs`
-    }
+  // Bootstrap credentials may be those of the time when the cluster joined, or name where the hub is by now.
+  if (bootstrap !== undefined && differingPart(stored.hub, bootstrap) !== undefined) {
+    const part = differingPart(originOf(stored), bootstrap)
+    if (part !== undefined) return `the stored credentials are for another hub: ${part} differs`
   }
   if (stored.clusterName !== clusterName) return `the stored credentials are those of cluster ${stored.clusterName}`
   if (agentName !== undefined && stored.agentName !== agentName) {
     return `the stored credentials are those of agent ${stored.agentName}`
   }
   return whatIsWrongWithCertificate(stored, nowMs)
+}
+
+const differingPart = (one: HubAddress, other: HubAddress) =>
+  (["server", "ca", "clusterEntry"] as const).find((part) => one[part] !== other[part])
+
+/**
+ * Bootstrap credentials that lead elsewhere may lead to the same hub at another address, where the stored certificate is as
+ * good as before, and nobody has to approve anything.
+ *
+ * @returns the stored credentials, for there; undefined when they cannot be good there
+ */
+export function planSameHub(observed: ObservedBootstrap): HubCredentials | undefined {
+  const { stored, bootstrap } = observed
+  if (stored?.clusterUid === undefined || bootstrap === undefined) return undefined
+  const { joinedAt: _, ...there } = { ...stored, hub: bootstrap }
+  return whatIsWrong({ ...observed, stored: there }) === undefined ? there : undefined
+}
+
+/**
+ * What somebody has to do whose agent has nothing left to speak to the hub with.
+ *
+ * @param why  what is wrong with the stored credentials
+ * @param source  where the bootstrap credentials are read from
+ */
+export function adviceWhenRefused(why: string, clusterName: string, source: string | undefined): string {
+  const command = `hawser token create --cluster-name ${clusterName} -o kubeconfig`
+  const place = source === undefined ? "give the agent a new one" : `put a new one into ${source}`
+  return `Cannot join the hub: ${why}, and the hub refuses the bootstrap token; ${place} (on the hub: ${command}), and the agent goes on by itself`
+}
+
+/**
+ * Where to join. The bootstrap credentials know where the hub was; where the agent followed it to is tried as well,
+ * every other time.
+ */
+export function planJoinAddress(
+  stored: HubCredentials | undefined,
+  bootstrap: HubAddress,
+  failures: number,
+): HubAddress {
+  const hasMoved = stored?.joinedAt !== undefined && differingPart(stored.joinedAt, bootstrap) === undefined
+  return hasMoved && failures % 2 === 0 ? stored.hub : bootstrap
 }
 
 function whatIsWrongWithCertificate(stored: HubCredentials, nowMs: number): string | undefined {

@@ -17,42 +17,26 @@ import { LEASES } from "#api/kubernetes/coordination.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { DETACH_WORKLOADS_ANNOTATION } from "#api/cluster/detached.ts"
-import { CERTIFICATE_ROTATED, CLUSTER_LEASE, HUB_ACCEPTED } from "#api/cluster/names.ts"
+import { CLUSTER_LEASE, HUB_ACCEPTED } from "#api/cluster/names.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import { newest } from "#agent/resource-version.ts"
-import type { KubeClient } from "#kube/client.ts"
-import type { Informer, InformerFactory } from "#kube/informer.ts"
+import { silentEvents, type EventRecorder } from "#kube/events.ts"
+import type { Informer } from "#kube/informer.ts"
 import type { Write } from "#runtime/apply-plan.ts"
 import { startController } from "#runtime/controller.ts"
 import type { Controller, Runtime } from "#runtime/controller.ts"
 import { requestCertificate } from "./certificate-request.ts"
+import { clusterEvents } from "./cluster-events.ts"
 import { planClusterStatus } from "./cluster-status.plan.ts"
-import { certificatesOf, planRotation } from "./credentials.plan.ts"
-import type { CredentialStore } from "./credential-store.ts"
-import type { Detached, HubCredentials } from "./credentials.ts"
+import { certificatesOf, originOf, planRotation } from "./credentials.plan.ts"
+import type { HubCredentials } from "./credentials.ts"
 import { findTombstone } from "./departure.ts"
+import { followHub } from "./hub-move.ts"
 import { planLease, renewed } from "./lease.plan.ts"
-import type { MemberFacts } from "./member-facts.ts"
-
-export type HubSessionOptions = {
-  readonly credentials: HubCredentials
-  readonly hub: { readonly client: KubeClient; readonly informers: InformerFactory }
-  readonly facts: MemberFacts
-  readonly store: CredentialStore
-  readonly certificateSeconds?: number
-  /** Resolves when the hub accepted the cluster, if somebody else can tell: the agent's own tries may be seconds apart. */
-  readonly accepted?: Promise<void>
-  /** Called once the hub lets the agent in: what needs the hub may begin. */
-  readonly onEntered: (session: HubSession) => void
-  /** To tell of a rotation before this session. */
-  readonly rotation?: NewCondition
-}
-
-/** Why a session ended: `refused` and `expired` lead to a new join, `rotated` to a session with new credentials. */
-export type SessionEnd =
-  | { readonly why: "refused" | "expired" | "stopped" }
-  | { readonly why: "detached"; readonly credentials: HubCredentials; readonly detached: Detached }
-  | { readonly why: "rotated"; readonly credentials: HubCredentials; readonly rotation: NewCondition }
+import type { NamespaceOutcomes } from "./managed-namespace.plan.ts"
+import { startManagedNamespaces } from "./managed-namespaces.ts"
+import type { HubSessionOptions, SessionEnd } from "./hub-session-options.ts"
+import { rotatedCondition, rotationFailed } from "./rotation-conditions.ts"
 
 const ENTRY_BACKOFF = { initialMs: 20, maxMs: 10_000 }
 const RENEWAL_BACKOFF = { initialMs: 1_000, maxMs: 5 * 60_000 }
@@ -76,6 +60,7 @@ export class HubSession {
   #renewedMs: number | undefined
   #draw: number
   #rotation: NewCondition | undefined
+  #namespaces: NamespaceOutcomes | undefined
   #confirming = false
   /** The stored credentials, with the ManagedCluster that they were used for. */
   #credentials: HubCredentials
@@ -121,6 +106,10 @@ export class HubSession {
     return this.#cluster()?.metadata.annotations?.[DETACH_WORKLOADS_ANNOTATION] === "keep"
   }
 
+  get #events(): EventRecorder {
+    return this.#options.events ?? silentEvents
+  }
+
   get #name(): string {
     return this.#options.credentials.clusterName
   }
@@ -141,13 +130,16 @@ export class HubSession {
     // Before any cache is filled: the first report is what people wait for.
     const first = Promise.allSettled([this.#renewLease(), this.#report()])
     hub.informers.start(signal)
-    onEntered(this)
+    onEntered({ identity: () => this.identity(), keepsObjects: () => this.keepsObjects() })
     await first
     this.#startLease()
     this.#clusters.onChange(({ kind }) => {
       if (kind === "deleted") void this.#lookForTombstone()
     })
-    void this.#rotate(this.#startStatus())
+    const statuses = this.#startStatus()
+    this.#startNamespaces(statuses)
+    void this.#rotate(statuses)
+    void this.#follow()
   }
 
   /** Waits until the hub has accepted the cluster and lets its agent look at it. */
@@ -181,6 +173,7 @@ export class HubSession {
   #startStatus(): Controller {
     const controller = startController(this.#runtime, {
       name: "managedcluster-status",
+      subject: "cluster",
       workers: 1,
       sources: [{ informer: this.#clusters, keysOf: () => [this.#name] }],
       reconcile: async () => this.#guard(this.#report()),
@@ -189,9 +182,23 @@ export class HubSession {
     return controller
   }
 
+  #startNamespaces(statuses: Controller): void {
+    if (this.#options.namespaces === undefined) return
+    startManagedNamespaces(this.#runtime, {
+      ...this.#options.namespaces,
+      clusterName: this.#name,
+      clusters: this.#clusters,
+      onOutcomes: (outcomes) => {
+        this.#namespaces = outcomes
+        statuses.enqueue(this.#name)
+      },
+    })
+  }
+
   #startLease(): Controller {
     return startController(this.#runtime, {
       name: "managedcluster-lease",
+      subject: "cluster",
       workers: 1,
       backoff: RENEWAL_BACKOFF,
       sources: [{ informer: this.#clusters, keysOf: () => [this.#name] }],
@@ -205,9 +212,13 @@ export class HubSession {
     if (cluster === undefined) return
     const { health, version, nodes, claims } = facts
     const nowMs = this.#runtime.clock.nowMs()
-    const plan = planClusterStatus({ cluster, health, version, nodes, claims, rotation: this.#rotation, nowMs })
+    const [rotation, namespaces] = [this.#rotation, this.#namespaces]
+    const plan = planClusterStatus({ cluster, health, version, nodes, claims, rotation, namespaces, nowMs })
     for (const action of plan.actions) {
       this.#answered = (await carryOut<ManagedCluster>(hub.client, action as Write, this.#runtime.signal)) ?? cluster
+    }
+    for (const event of plan.actions.length === 0 ? [] : clusterEvents(cluster, this.#answered ?? cluster)) {
+      this.#events.event(cluster, event.type, event.reason, event.reason, event.note)
     }
     return plan
   }
@@ -228,6 +239,7 @@ export class HubSession {
       throw error
     }
     this.#renewedMs = clock.nowMs()
+    this.#options.metrics?.leaseRenewed()
     this.#draw = random.fraction()
     const next = planLease({ cluster, renewedMs: this.#renewedMs, draw: this.#draw, nowMs: this.#renewedMs })
     return next.waitMs === undefined ? undefined : { requeueAfterMs: next.waitMs }
@@ -287,16 +299,28 @@ export class HubSession {
   async #watchExpiry(): Promise<void> {
     const { clock, signal } = this.#runtime
     const notAfterMs = Math.min(...certificatesOf(this.#options.credentials.certificate).map((c) => c.notAfterMs))
-    for (;;) {
-      const leftMs = notAfterMs - clock.nowMs()
-      if (leftMs < 0) return this.#end.resolve({ why: "expired" })
-      if (
-        await sleep(clock, Math.min(leftMs + 1, ROTATION_CHECK_MS), signal).then(
-          () => false,
-          () => true,
-        )
-      )
-        return
+    for (let leftMs; (leftMs = notAfterMs - clock.nowMs()) >= 0;) {
+      await sleep(clock, Math.min(leftMs + 1, ROTATION_CHECK_MS), signal).catch(() => undefined)
+      if (signal.aborted) return
+    }
+    this.#end.resolve({ why: "expired" })
+  }
+
+  /** Goes where the hub says to be, once it has been seen there. */
+  async #follow(): Promise<void> {
+    const { hub, store, connectTo } = this.#options
+    if (connectTo === undefined) return
+    const { signal, log } = this.#runtime
+    const { hub: current } = this.#credentials
+    const [clusterName, clusterUid, client] = [this.#name, () => this.#credentials.clusterUid, hub.client]
+    try {
+      const found = await followHub(this.#runtime, { client, clusterName, clusterUid, current, connectTo })
+      this.#credentials = { ...this.#credentials, hub: found, joinedAt: originOf(this.#credentials) }
+      await store.save(this.#credentials)
+      log.info("The hub has moved, and the agent went along", { from: current.server, to: found.server })
+      this.#end.resolve({ why: "moved", credentials: this.#credentials })
+    } catch (error) {
+      if (!signal.aborted) log.warn("Cannot follow the hub", { error })
     }
   }
 
@@ -322,40 +346,25 @@ export class HubSession {
         const issued = await requestCertificate(
           this.#runtime,
           hub.client,
-          { clusterName, agentName, ...expiry },
+          { clusterName, agentName, renews: true, ...expiry },
           signal,
         )
         const next = { ...this.#credentials, ...issued }
+        this.#credentials = next
         await store.save(next)
+        const cluster = this.#cluster()
+        const note = `A new client certificate for ${clusterName} is available`
+        if (cluster) this.#events.event(cluster, "Normal", "ClientCertificateCreated", "Rotate", note)
         return this.#end.resolve({ why: "rotated", credentials: next, rotation: rotatedCondition(next) })
       } catch (error) {
         if (signal.aborted) return
         failures++
         log.warn("Cannot rotate the certificate, trying again", { error, failures })
-        tell(rotationFailed(error))
+        const failed = rotationFailed(error)
+        const cluster = this.#cluster()
+        if (cluster) this.#events.event(cluster, "Warning", failed.reason, "Rotate", failed.message ?? "")
+        tell(failed)
       }
     }
-  }
-}
-
-function rotatedCondition({ certificate }: HubCredentials): NewCondition {
-  const [leaf] = certificatesOf(certificate)
-  // As Go prints a time.
-  const text = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`
-  const range = leaf ? ` starting from ${text(leaf.notBeforeMs)} to ${text(leaf.notAfterMs)}` : ""
-  return {
-    type: CERTIFICATE_ROTATED,
-    status: "True",
-    reason: "ClientCertificateUpdated",
-    message: `client certificate rotated${range}`,
-  }
-}
-
-function rotationFailed(error: unknown): NewCondition {
-  return {
-    type: CERTIFICATE_ROTATED,
-    status: "False",
-    reason: "ClientCertificateUpdateFailed",
-    message: `Failed to rotated client certificate ${error instanceof Error ? error.message : String(error)}`,
   }
 }

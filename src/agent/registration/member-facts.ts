@@ -8,6 +8,8 @@ import { CLUSTER_CLAIMS } from "#api/cluster/v1alpha1.ts"
 import type { KubeClient } from "#kube/client.ts"
 import type { Informer, InformerFactory } from "#kube/informer.ts"
 import type { Runtime } from "#runtime/controller.ts"
+import { CLUSTER_PROPERTIES, type ClusterProperty } from "#api/cluster/property.ts"
+import type { SaidOfItself } from "./cluster-status.plan.ts"
 import type { MemberHealth } from "./cluster-status.plan.ts"
 
 /** Between two questions to a member that is well. */
@@ -18,33 +20,47 @@ const PROBE_FAILING_MS = 5_000
 /** The longest answer that is quoted on the hub. */
 const QUOTE_MAX = 1024
 
+export type FactsOptions = {
+  /** Gate ClusterClaim. */
+  readonly claims: boolean
+  /** Gate ClusterProperty; its kind must be served by the member. */
+  readonly properties: boolean
+}
+
 /** What the agent knows of its member, kept up to date whether there is a hub or not. */
 export class MemberFacts {
   readonly #runtime: Runtime
   readonly #client: KubeClient
   readonly #nodes: Informer<Node>
   readonly #claims: Informer<ClusterClaim> | undefined
+  readonly #properties: Informer<ClusterProperty> | undefined
   readonly #probed = Promise.withResolvers<void>()
   #listener: (() => void) | undefined
   #gathering = false
   health: MemberHealth | undefined
   version: string | undefined
 
-  constructor(runtime: Runtime, client: KubeClient, informers: InformerFactory, options: { readonly claims: boolean }) {
+  constructor(runtime: Runtime, client: KubeClient, informers: InformerFactory, options: FactsOptions) {
     this.#runtime = runtime
     this.#client = client
     this.#nodes = informers.informer(NODES)
     this.#claims = options.claims ? informers.informer(CLUSTER_CLAIMS) : undefined
-    this.#nodes.onChange(() => this.#tellSoon())
-    this.#claims?.onChange(() => this.#tellSoon())
+    this.#properties = options.properties ? informers.informer(CLUSTER_PROPERTIES) : undefined
+    for (const informer of [this.#nodes, this.#claims, this.#properties]) informer?.onChange(() => this.#tellSoon())
   }
 
   get nodes(): readonly Node[] | undefined {
     return this.#nodes.synced ? this.#nodes.list() : undefined
   }
 
-  get claims(): readonly ClusterClaim[] | undefined {
-    return this.#claims?.synced ? this.#claims.list() : undefined
+  /** What the cluster says of itself; undefined while part of it has not been read. */
+  get claims(): readonly SaidOfItself[] | undefined {
+    const sources = [this.#properties, this.#claims].filter((source) => source !== undefined)
+    if (sources.length === 0 || !sources.every(({ synced }) => synced)) return undefined
+    const properties = this.#properties?.list() ?? []
+    const names = new Set(properties.map(({ metadata }) => metadata.name))
+    // Of a claim and a property of the same name the property counts. Source: OCM.
+    return [...properties, ...(this.#claims?.list() ?? []).filter(({ metadata }) => !names.has(metadata.name))]
   }
 
   /** Who wants to know of changes: one at a time. */
@@ -57,7 +73,7 @@ export class MemberFacts {
    * and claims have been read, within `cachesMs`. What comes later is a second report's.
    */
   async ready(limits: { readonly probeMs: number; readonly cachesMs: number }, signal: AbortSignal): Promise<void> {
-    const caches = this.#claims === undefined ? [this.#nodes] : [this.#nodes, this.#claims]
+    const caches = [this.#nodes, this.#claims, this.#properties].filter((cache) => cache !== undefined)
     const within = async (known: Promise<unknown>, limitMs: number) => {
       const over = new AbortController()
       const limit = sleep(this.#runtime.clock, limitMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
@@ -111,26 +127,27 @@ export class MemberFacts {
   async #ask(): Promise<string | undefined> {
     let status = 0
     try {
-      let answer = await this.#client.raw("GET", "/livez", { signal: this.#runtime.signal })
+      let answer = await this.#get("/livez")
       // Kubernetes before 1.16 has no /livez, and some roles do not reach it.
-      if (answer.status === 404 || answer.status === 403) {
-        answer = await this.#client.raw("GET", "/healthz", { signal: this.#runtime.signal })
-      }
+      if (answer.status === 404 || answer.status === 403) answer = await this.#get("/healthz")
       status = answer.status
       if (status === 200) return undefined
-      const body = Buffer.from(await readBody(answer.body))
-        .toString()
-        .slice(0, QUOTE_MAX)
-      return `The kube-apiserver is not ok, status code: ${status}, ${body}`
+      return `The kube-apiserver is not ok, status code: ${status}, ${answer.text.slice(0, QUOTE_MAX)}`
     } catch (error) {
       return `The kube-apiserver is not ok, status code: ${status}, ${describeError(error).slice(0, QUOTE_MAX)}`
     }
   }
 
+  /** To the end, whatever it says: an answer that nobody reads is kept open. */
+  async #get(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const { status, body } = await this.#client.raw("GET", path, { signal: this.#runtime.signal })
+    return { status, text: Buffer.from(await readBody(body)).toString() }
+  }
+
   async #readVersion(): Promise<string | undefined> {
-    const answer = await this.#client.raw("GET", "/version", { signal: this.#runtime.signal })
+    const answer = await this.#get("/version")
     if (answer.status !== 200) return undefined
-    const info = JSON.parse(Buffer.from(await readBody(answer.body)).toString()) as { gitVersion?: unknown }
+    const info = JSON.parse(answer.text) as { gitVersion?: unknown }
     return typeof info.gitVersion === "string" ? info.gitVersion : undefined
   }
 }

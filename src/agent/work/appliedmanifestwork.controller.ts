@@ -15,11 +15,12 @@ import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { HUB_IDENTITY_ANNOTATION } from "#api/work/names.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import type { KubeClient } from "#kube/client.ts"
+import type { EventRecorder } from "#kube/events.ts"
 import type { Informer } from "#kube/informer.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController } from "#runtime/controller.ts"
 import type { Controller, Runtime } from "#runtime/controller.ts"
-import { isLeaving, planEviction } from "./eviction.plan.ts"
+import { evictionEvents, isLeaving, planEviction } from "./eviction.plan.ts"
 import type { WorkWhereabouts } from "./eviction.plan.ts"
 import type { Departure, HubLink } from "./hub-link.ts"
 import { appliedWorkName, planRelease } from "./manifestwork.plan.ts"
@@ -39,6 +40,7 @@ export type AppliedWorksOptions = {
   /** Whether the work controller looks after a work of this name. */
   readonly knows: (work: string) => boolean
   readonly evictionGraceMs: number
+  readonly events: EventRecorder
 }
 
 /** How soon an unanswered question is asked again. */
@@ -49,6 +51,7 @@ export function startAppliedWorks(runtime: Runtime, options: AppliedWorksOptions
   const { appliedWorks, agentId, client, clock } = { ...options, clock: runtime.clock }
   return startController(runtime, {
     name: "appliedmanifestwork",
+    subject: "appliedWork",
     sources: [
       {
         informer: appliedWorks,
@@ -61,8 +64,12 @@ export function startAppliedWorks(runtime: Runtime, options: AppliedWorksOptions
       if (applied.metadata.deletionTimestamp !== undefined) return takeApart(options, applied, signal)
       const whereabouts = await findWork(options, applied, signal)
       const plan = planEviction(applied, whereabouts, { nowMs: clock.nowMs(), graceMs: options.evictionGraceMs })
-      if (plan.actions.length > 0) runtime.log.info("Eviction of an AppliedManifestWork", { name, whereabouts })
+      const work = applied.spec.manifestWorkName
+      if (plan.actions.length > 0) runtime.log.info("Eviction of an AppliedManifestWork", { name, work, whereabouts })
       await applyPlan(client, plan, { signal, log: runtime.log })
+      for (const event of evictionEvents(applied, plan, whereabouts)) {
+        options.events.event(applied, event.type, event.reason, "Evict", event.note)
+      }
       return whereabouts === "unknown" ? { requeueAfterMs: ASK_AGAIN_MS } : plan
     },
   })

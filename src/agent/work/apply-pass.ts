@@ -4,8 +4,9 @@ import { describeError } from "#lib/log.ts"
 import type { Log } from "#lib/log.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
+import type { EventRecorder } from "#kube/events.ts"
 import type { KubeClient } from "#kube/client.ts"
-import { driftModeOf, planDrift, planNoDrift, type SeenDrift } from "./drift.plan.ts"
+import { driftModeOf, planDrift, planNoDrift, withRivals, type SeenDrift } from "./drift.plan.ts"
 import type { Executors } from "./executor.ts"
 import { ExecutorRefusal } from "./executor.ts"
 import { applyOrder, targetKey } from "./manifests.ts"
@@ -15,6 +16,7 @@ import { ApplyConflict, WorkPaused, writeObject } from "./object-writer.ts"
 import { targetOf } from "./removal.ts"
 import { ownerOf } from "./work-state.ts"
 import type { WorkState } from "./work-state.ts"
+import type { WorkMetrics } from "./work-metrics.ts"
 import type { ManifestResult } from "./work-status.plan.ts"
 
 export type ApplyPass = {
@@ -24,6 +26,8 @@ export type ApplyPass = {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
+  readonly metrics: WorkMetrics
+  readonly events: EventRecorder
   readonly state: WorkState
   readonly work: ManifestWork
   readonly applied: AppliedManifestWork
@@ -55,11 +59,40 @@ export async function applyManifests(pass: ApplyPass, manifests: readonly Prepar
       }),
     )
   }
+  const inOrder = manifests.map(({ ordinal }) => results.get(ordinal)!)
+  tellFailures(pass, inOrder)
   return {
-    results: manifests.map(({ ordinal }) => results.get(ordinal)!),
+    results: inOrder,
     failed: outcome.failed,
     waitMs: outcome.waitMs === Infinity ? undefined : outcome.waitMs,
   }
+}
+
+/** One event for a work, and no other until what fails is something else: tries go on for as long as it fails. */
+function tellFailures({ state, work, events, signal }: ApplyPass, results: readonly ManifestResult[]): void {
+  const [first, ...others] = results.filter(({ error }) => error !== undefined)
+  if (signal.aborted) return
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`
+  const note = first === undefined ? undefined : `Cannot apply ${nameOf(first.manifest)}: ${first.error}${more}`
+  if (note !== undefined && note !== state.toldFailure) {
+    events.event(work, "Warning", "AppliedManifestWorkFailed", "Apply", note)
+  }
+  state.toldFailure = note
+}
+
+/** Drift that is left as the work says is for the conditions alone: nothing has happened to it. */
+function tellDrift({ events, work }: ApplyPass, name: string, { state, fields }: SeenDrift): void {
+  const what = `${name}: ${fields.join("; ")}`
+  if (state === "corrected") events.event(work, "Normal", "DriftCorrected", "Apply", `Corrected ${what}`)
+  if (state === "contested") {
+    events.event(work, "Warning", "DriftContested", "Apply", `Changed back each time it is corrected: ${what}`)
+  }
+}
+
+/** `ConfigMap "default/a"`, and for a manifest without a name its place in the work. */
+function nameOf({ meta, ordinal }: PreparedManifest): string {
+  const { kind = "", namespace = "", name = "" } = meta
+  return name === "" ? `manifest ${ordinal}` : `${kind} "${namespace === "" ? name : `${namespace}/${name}`}"`
 }
 
 type OneResult = ManifestResult & { readonly waitMs?: number | undefined; readonly failed?: boolean }
@@ -69,6 +102,11 @@ async function applyOne(pass: ApplyPass, manifest: PreparedManifest): Promise<On
   if (target === undefined) {
     return { manifest, error: manifest.error ?? "Cannot apply manifest", live: undefined, failed: true }
   }
+  if (manifest.error !== undefined) {
+    // Nothing but another version of the work helps.
+    const live = await pass.objects.find(target, pass.signal).catch(() => undefined)
+    return { manifest, error: manifest.error, live }
+  }
   try {
     await lookUp(pass, manifest, target)
     if (isComplete(pass.work, manifest)) return { manifest, live: pass.objects.get(target) }
@@ -77,7 +115,7 @@ async function applyOne(pass: ApplyPass, manifest: PreparedManifest): Promise<On
   } catch (error) {
     const refusal = error instanceof ExecutorRefusal ? error : undefined
     const failed = refusal === undefined && !(error instanceof ApplyConflict || error instanceof WorkPaused)
-    if (failed) pass.log.debug("Cannot apply manifest", { kind: manifest.meta.kind, name: manifest.meta.name, error })
+    pass.log.debug("Cannot apply manifest", { object: targetKey(target), error })
     const live = await pass.objects.find(target, pass.signal).catch(() => undefined)
     return { manifest, live, error: describeError(error), failed, waitMs: refusal?.retryMs }
   }
@@ -92,15 +130,20 @@ async function write(pass: ApplyPass, manifest: PreparedManifest & { readonly ta
     return waitMs
   }
   const observed = { manifest, owner: ownerOf(pass.applied), applied: state.objects.get(key) }
-  const tell = (seen: SeenDrift | undefined) => {
+  const work = pass.work.metadata.name!
+  const tell = (told: SeenDrift | undefined) => {
+    const seen = told && withRivals(told, objects.worksOf(manifest.target), work)
     const before = state.drifts.get(key)
     const nowMs = clock.nowMs()
     const drift = seen === undefined ? planNoDrift(before, nowMs) : planDrift(before, seen, nowMs)
     if (drift !== undefined) state.drifts.set(key, drift)
-    if (seen?.state === "corrected") pass.log.info("Corrected drift", { object: key, fields: seen.fields })
+    if (seen !== undefined) tellDrift(pass, nameOf(manifest), seen)
+    if (seen?.state !== "corrected") return
+    pass.log.info("Corrected drift", { object: key, fields: seen.fields })
+    pass.metrics.corrected(manifest.target.type)
   }
   const drift = { mode: driftModeOf(pass.work), contestMs, tell }
-  const written = await writeObject({ client, objects, signal, drift }, observed)
+  const written = await writeObject({ work, client, objects, signal, drift }, observed)
   if (written.state) state.objects.set(key, written.state)
   const known = state.drifts.get(key)
   return { manifest, live: written.live, waitMs: written.waitMs, ...(known === undefined ? {} : { drift: known }) }
@@ -115,7 +158,8 @@ async function lookUp({ objects, applied, clock, signal }: ApplyPass, manifest: 
   const key = targetKey(target)
   const isRecorded =
     applied.status?.appliedResources?.some((resource) => targetKey(targetOf(resource)) === key) ?? false
-  if (!isRecorded && manifest.strategy.type !== "ReadOnly") return
+  // What is somebody else's to say depends on whether the object is there.
+  if (!isRecorded && manifest.strategy.type !== "ReadOnly" && manifest.ignored === undefined) return
   // One list of the type answers for all of them.
   const over = new AbortController()
   const timeout = sleep(clock, SYNC_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined)

@@ -3,7 +3,15 @@ import { describe, test } from "node:test"
 import type { Condition } from "#apimachinery/conditions.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
-import { aggregateDrift, describeDrift, driftCondition, driftModeOf, planDrift, planNoDrift } from "./drift.plan.ts"
+import {
+  aggregateDrift,
+  describeDrift,
+  driftCondition,
+  driftModeOf,
+  planDrift,
+  planNoDrift,
+  withRivals,
+} from "./drift.plan.ts"
 import type { Drift } from "./drift.plan.ts"
 
 const NOW_MS = Date.parse("2026-01-02T03:04:05Z")
@@ -188,4 +196,12 @@ describe("aggregateDrift", () => {
       assert.deepEqual(condition && [condition.status, condition.reason, condition.message], want)
     })
   }
+})
+
+test("withRivals: other works that have the object are named, some of them", () => {
+  const seen = { state: "contested" as const, fields: ["data.k differs"], fieldCount: 1 }
+  assert.equal(withRivals(seen, ["own"], "own"), seen)
+  const named = (...works: string[]) => withRivals(seen, works, "own").fields.at(-1)
+  assert.equal(named("own", "b"), "also in ManifestWork b")
+  assert.equal(named("e", "d", "own", "c", "b"), "also in ManifestWork b, c, d, and 1 more")
 })

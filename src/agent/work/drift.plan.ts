@@ -44,6 +44,7 @@ export type SeenDrift = Pick<Drift, "fields" | "fieldCount" | "state">
 /** Drift after that much calm begins a new row. */
 const CALM_MS = 10 * 60_000
 const FIELDS_MAX = 6
+const RIVALS_MAX = 3
 const VALUE_LENGTH_MAX = 48
 const PATH_LENGTH_MAX = 120
 
@@ -81,6 +82,14 @@ function valueText(value: unknown): string {
 }
 
 const cut = (text: string, max: number) => (text.length <= max ? text : `${text.slice(0, max - 1)}…`)
+
+/** Names the other works that have the object: most often it is one of them that changes it. */
+export function withRivals(seen: SeenDrift, works: readonly string[], own: string): SeenDrift {
+  const rivals = works.filter((work) => work !== own).toSorted()
+  if (rivals.length === 0) return seen
+  const more = rivals.length > RIVALS_MAX ? `, and ${rivals.length - RIVALS_MAX} more` : ""
+  return { ...seen, fields: [...seen.fields, `also in ManifestWork ${rivals.slice(0, RIVALS_MAX).join(", ")}${more}`] }
+}
 
 /** Adds what was seen to what is known. */
 export function planDrift(before: Drift | undefined, seen: SeenDrift, nowMs: number): Drift {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { AppliedManifestWork } from "#api/work/v1.ts"
-import { EVICTION_NEVER_MS, isLeaving, planEviction } from "./eviction.plan.ts"
+import { EVICTION_NEVER_MS, evictionEvents, isLeaving, planEviction } from "./eviction.plan.ts"
 import type { WorkWhereabouts } from "./eviction.plan.ts"
 
 const GRACE_MS = 60 * 60_000
@@ -102,3 +102,20 @@ for (const { name, object, want } of [
   test(`isLeaving: ${name}`, () =>
     assert.equal(isLeaving(object, { identity: "u1", keepsObjects: false }, AGENT), want))
 }
+
+test("evictionEvents: one for each turn", () => {
+  const told = (object: AppliedManifestWork, whereabouts: WorkWhereabouts, nowMs: number) =>
+    evictionEvents(object, planEviction(object, whereabouts, { nowMs, graceMs: GRACE_MS }), whereabouts).map(
+      ({ reason, note }) => `${reason}: ${note}`,
+    )
+  assert.deepEqual(told(applied(), "present", START_MS), [])
+  assert.deepEqual(told(applied(), "missing", START_MS), [
+    'EvictionStarted: ManifestWork "w" is missing: what it applied will be taken away',
+  ])
+  assert.deepEqual(told(applied(START), "present", START_MS), [
+    'EvictionStopped: ManifestWork "w" is present: what it applied stays',
+  ])
+  assert.deepEqual(told(applied(START), "missing", START_MS + GRACE_MS), [
+    'Evicted: What ManifestWork "w" applied is taken away: the work is missing',
+  ])
+})

@@ -68,3 +68,28 @@ const deletion = ({ metadata }: AppliedManifestWork): Action => ({
   uid: metadata.uid!,
   propagationPolicy: "Background",
 })
+
+/** What people are told of a plan that was carried out. */
+export function evictionEvents(
+  { spec }: AppliedManifestWork,
+  { actions }: Plan,
+  whereabouts: WorkWhereabouts,
+): readonly { readonly type: "Normal" | "Warning"; readonly reason: string; readonly note: string }[] {
+  const work = `ManifestWork "${spec.manifestWorkName}"`
+  return actions.map((action) => {
+    if (action.do === "delete") {
+      const note = `What ${work} applied is taken away: the work is ${whereabouts}`
+      return { type: "Warning", reason: "Evicted", note }
+    }
+    const isStart = action.do === "patch" && (action.patch["status"] as StartPatch).evictionStartTime !== null
+    return isStart
+      ? {
+          type: "Warning",
+          reason: "EvictionStarted",
+          note: `${work} is ${whereabouts}: what it applied will be taken away`,
+        }
+      : { type: "Normal", reason: "EvictionStopped", note: `${work} is ${whereabouts}: what it applied stays` }
+  })
+}
+
+type StartPatch = { readonly evictionStartTime: string | null }

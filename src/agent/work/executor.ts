@@ -91,13 +91,13 @@ export class Executors {
     const path = `${pathOf(target!.type, { namespace: target!.namespace })}?dryRun=All`
     const headers = { "impersonate-user": user }
     const answer = await this.#client.raw("POST", path, { body: object, headers, signal })
+    const text = Buffer.from(await readBody(answer.body)).toString()
     // AlreadyExists comes after the check for escalation.
     if (answer.status < 300 || answer.status === 409) return
     if (answer.status === 403) {
       const what = `${meta.group} ${meta.resource}, ${meta.namespace} ${meta.name}`
       throw new ExecutorRefusal(`not allowed to apply the resource ${what}, error: permission escalation`, RETRY_MS)
     }
-    const text = Buffer.from(await readBody(answer.body)).toString()
     throw new Error(`Cannot rehearse ${meta.kind} "${meta.name}" as ${user}: status ${answer.status}, ${text}`)
   }
 }

@@ -11,7 +11,17 @@ const REPLICAS = [
   { name: "AvailableReplicas", path: ".status.availableReplicas" },
 ]
 
-/** Source: OCM pkg/work/spoke/statusfeedback/rules. StatefulSet is ours: OCM reports a failure for it. */
+const whether = (type: string) => `.status.conditions[?(@.type=="${type}")].status`
+/** The first of them: a feedback value is one. */
+const LOAD_BALANCER = [
+  { name: "LoadBalancerIP", path: ".status.loadBalancer.ingress[*].ip" },
+  { name: "LoadBalancerHostname", path: ".status.loadBalancer.ingress[*].hostname" },
+]
+
+/**
+ * Source of those for Deployment, DaemonSet, Job and Pod: OCM pkg/work/spoke/statusfeedback/rules. The others are ours: OCM reports a failure
+ * for their kinds.
+ */
 const WELL_KNOWN: Readonly<Record<string, readonly { name: string; path: string }[]>> = {
   "apps/v1 Deployment": REPLICAS,
   "apps/v1 StatefulSet": REPLICAS,
@@ -21,12 +31,31 @@ const WELL_KNOWN: Readonly<Record<string, readonly { name: string; path: string 
     { name: "NumberAvailable", path: ".status.numberAvailable" },
   ],
   "batch/v1 Job": [
-    { name: "JobComplete", path: '.status.conditions[?(@.type=="Complete")].status' },
+    { name: "JobComplete", path: whether("Complete") },
     { name: "JobSucceeded", path: ".status.succeeded" },
   ],
   "v1 Pod": [
-    { name: "PodReady", path: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: "PodReady", path: whether("Ready") },
     { name: "PodPhase", path: ".status.phase" },
+  ],
+  "batch/v1 CronJob": [
+    { name: "LastScheduleTime", path: ".status.lastScheduleTime" },
+    { name: "LastSuccessfulTime", path: ".status.lastSuccessfulTime" },
+  ],
+  "v1 PersistentVolumeClaim": [
+    { name: "ClaimPhase", path: ".status.phase" },
+    { name: "ClaimCapacity", path: ".status.capacity.storage" },
+  ],
+  "v1 Service": [{ name: "ClusterIP", path: ".spec.clusterIP" }, ...LOAD_BALANCER],
+  "networking.k8s.io/v1 Ingress": LOAD_BALANCER,
+  "autoscaling/v2 HorizontalPodAutoscaler": [
+    { name: "CurrentReplicas", path: ".status.currentReplicas" },
+    { name: "DesiredReplicas", path: ".status.desiredReplicas" },
+    { name: "ScalingActive", path: whether("ScalingActive") },
+  ],
+  "apiextensions.k8s.io/v1 CustomResourceDefinition": [
+    { name: "NamesAccepted", path: whether("NamesAccepted") },
+    { name: "Established", path: whether("Established") },
   ],
 }
 

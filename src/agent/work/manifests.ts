@@ -12,6 +12,7 @@ import type {
   UpdateStrategy,
 } from "#api/work/parts.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
+import { IgnoreFieldError, ignoredFields, withHash, type IgnoredFields } from "./ignore-fields.ts"
 import { withoutNulls } from "./manifest-merge.ts"
 
 /** One manifest of a work, ready to be applied. */
@@ -30,7 +31,11 @@ export type PreparedManifest = {
   readonly conditionRules: readonly ConditionRule[]
   /** Whether the object goes when the work goes. */
   readonly owned: boolean
+  /** What of it is somebody else's to say once the object is there. */
+  readonly ignored?: IgnoredFields
   readonly error?: string
+  /** Set beside `error` when it is not OCM's usual one. */
+  readonly errorReason?: string
 }
 
 /** Where a manifest's object lives on the member. */
@@ -129,14 +134,29 @@ function prepareManifest(
   if (type.namespaced && namespace === undefined) {
     return { ...plain, ordinal, meta, rank, object, error: `Cannot apply ${kind} "${name}": it has no namespace` }
   }
+  const config = configFor(meta, work.spec.manifestConfigs ?? [])
   return {
-    ...configFor(meta, work.spec.manifestConfigs ?? []),
+    ...config,
     ordinal,
     rank,
     meta,
     target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
-    object,
+    ...ignoringFields(object, config.strategy, manifest),
     owned: isOwned(meta, work.spec.deleteOption),
+  }
+}
+
+function ignoringFields(
+  object: UnknownObject,
+  strategy: UpdateStrategy,
+  said: UnknownObject,
+): Pick<PreparedManifest, "object" | "ignored" | "error" | "errorReason"> {
+  try {
+    const ignored = ignoredFields(object, strategy, said)
+    return ignored === undefined ? { object } : { object: withHash(object, ignored), ignored }
+  } catch (error) {
+    if (!(error instanceof IgnoreFieldError)) throw error
+    return { object, error: error.message, errorReason: "AppliedManifestSSAIgnoreFieldError" }
   }
 }
 

@@ -14,12 +14,13 @@
 // business of appliedmanifestwork.controller.ts.
 import { sleep } from "#lib/clock.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
-import { hasReason } from "#apimachinery/status-error.ts"
+import { hasReason, StatusError } from "#apimachinery/status-error.ts"
 import type { AppliedResource } from "#api/work/parts.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import { newest } from "#agent/resource-version.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
+import type { EventRecorder } from "#kube/events.ts"
 import type { Informer } from "#kube/informer.ts"
 import type { Write } from "#runtime/apply-plan.ts"
 import { startController } from "#runtime/controller.ts"
@@ -27,7 +28,9 @@ import type { Controller, Runtime } from "#runtime/controller.ts"
 import { applyManifests } from "./apply-pass.ts"
 import type { PassResult } from "./apply-pass.ts"
 import { Executors } from "./executor.ts"
+import { healthAgainMs, isHealthDetail } from "./health/health.plan.ts"
 import type { Departure, HubLink } from "./hub-link.ts"
+import { HubSilence } from "./hub-silence.ts"
 import { isOwned, prepareManifests, targetKey } from "./manifests.ts"
 import type { PreparedManifest } from "./manifests.ts"
 import { MemberObjects } from "./member-objects.ts"
@@ -39,6 +42,7 @@ import { removeResources, targetOf } from "./removal.ts"
 import type { WorkCache } from "./work-cache.ts"
 import { keepUnchanged, newWorkState, ownerOf, versionOf } from "./work-state.ts"
 import type { WorkState } from "./work-state.ts"
+import { meteredClient, type WorkMetrics } from "./work-metrics.ts"
 import { planWorkStatus } from "./work-status.plan.ts"
 
 export type ManifestWorksOptions = {
@@ -53,6 +57,9 @@ export type ManifestWorksOptions = {
   readonly hub: () => HubLink | undefined
   readonly departure: () => Departure | undefined
   readonly rawFeedbackJson: boolean
+  readonly metrics: WorkMetrics
+  /** About works, on the hub. */
+  readonly events: EventRecorder
 }
 
 /** Works that are applied at the same time. They mostly wait for answers. */
@@ -63,12 +70,15 @@ const FEEDBACK_MS = 30
 /** ... and the next ones, while they go on, this often. */
 const FEEDBACK_BURST_MS = 250
 
+/** Counts of a rollout that goes on are reported no more often than this; a change of health at once, like feedback. */
+const HEALTH_DETAIL_MS = 5_000
+
 const RESYNC_MS = 4 * 60_000
 const RESYNC_JITTER_MS = 2 * 60_000
 
 const RETRY_MS_MIN = 200
 const RETRY_MS_MAX = 60_000
-/** A hub that is away is asked again by each work that has something to say; its own watch reconnects apart. */
+/** After the hub has refused something that may be right a moment later. One that is away: hub-silence.ts. */
 const HUB_RETRY_MS = 5_000
 
 /** How long a pass waits for the hub to take its report. */
@@ -86,9 +96,12 @@ export class ManifestWorks {
   readonly #runtime: Runtime
   readonly #options: ManifestWorksOptions
   readonly #executors: Executors
+  /** Measures what it writes to the member. */
+  readonly #writer: KubeClient
   readonly #states = new Map<string, WorkState>()
   /** From an earlier run, by name; an entry goes with its work's first pass. */
   readonly #cached: Map<string, ManifestWork>
+  readonly #silence: HubSilence
   /** Uids of works that were let go, by name, until the hub's list has caught up. */
   readonly #released = new Map<string, string>()
 
@@ -97,14 +110,18 @@ export class ManifestWorks {
     const { client, source, appliedWorks, hubHash } = options
     this.#runtime = runtime
     this.#options = options
+    this.#silence = new HubSilence(runtime.random)
     this.#executors = new Executors(client, runtime.clock)
+    this.#writer = meteredClient(client, runtime.clock, options.metrics)
     this.#cached = new Map(cached.map((work) => [work.metadata.name!, work]))
     this.objects = new MemberObjects(client, source, (work, change) => {
+      options.metrics.changed(work)
       if (change === "drift") this.controller.enqueue(work)
       else this.controller.enqueueAfter(work, this.#feedbackDelayMs(work))
     })
     this.controller = startController(runtime, {
       name: "manifestwork",
+      subject: "work",
       workers: WORKERS,
       reconcile: (name, signal) => this.#reconcile(name, signal),
       sources: [
@@ -180,6 +197,7 @@ export class ManifestWorks {
 
   async #forget(name: string): Promise<void> {
     this.objects.follow(name, [])
+    this.#options.metrics.forgot(name)
     this.#states.delete(name)
     this.#executors.forget(name)
     this.#cached.delete(name)
@@ -195,23 +213,35 @@ export class ManifestWorks {
     signal: AbortSignal,
   ): Promise<Result> {
     const claimed = await this.#claim(state, before, signal)
-    const { client, rawFeedbackJson } = this.#options
-    const { clock, log, random } = this.#runtime
+    const { rawFeedbackJson, metrics, events } = this.#options
+    const { clock, random } = this.#runtime
+    const log = this.#runtime.log.with({ work: name })
     const { work, applied } = claimed
     const manifests = await this.#prepare(name, state, work)
     const recorded = applied.status?.appliedResources ?? []
     this.#follow(name, manifests, recorded)
-    const pass = { client, objects: this.objects, executors: this.#executors, clock, log, signal, state, work, applied }
-    const passed = await applyManifests(pass, manifests)
+    const context = { client: this.#writer, objects: this.objects, executors: this.#executors, clock, log, signal }
+    const passed = await applyManifests({ ...context, metrics, events, state, work, applied }, manifests)
     const outcome = planOutcome(work, recorded, passed.results)
     const removal = await this.#prune(work, applied, outcome.removed, signal)
-    const status = planWorkStatus(work, passed.results, { nowMs: clock.nowMs(), rawFeedbackJson })
+    const nowMs = clock.nowMs()
+    const status = planWorkStatus(work, passed.results, { nowMs, rawFeedbackJson })
     const resources = [...outcome.resources, ...removal.pending]
-    await this.#report(name, state, claimed, planReport(claimed, resources, status), signal)
+    const { hub: toHub, ...toMember } = planReport(claimed, resources, status)
+    const holdMs = isHealthDetail(work.status, status) ? state.reportedMs + HEALTH_DETAIL_MS - nowMs : 0
+    const report = { ...toMember, ...(toHub === undefined || holdMs > 0 ? {} : { hub: toHub }) }
+    await this.#report(name, state, claimed, report, signal)
     if (removal.pending.length === 0) this.#follow(name, manifests, resources)
     const failed = passed.failed || removal.errors.length > 0
     state.failures = failed ? state.failures + 1 : 0
     const waits = [RESYNC_MS + random.fraction() * RESYNC_JITTER_MS, ...retries(state, passed)]
+    if (holdMs > 0) waits.push(holdMs)
+    waits.push(
+      healthAgainMs(
+        passed.results.map(({ live }) => live),
+        nowMs,
+      ) ?? Infinity,
+    )
     if (removal.pending.length > 0) waits.push(REMOVAL_RETRY_MS)
     // What kept resources from being pruned is often this very report: once it is written they can go.
     if (outcome.why.length > 0 && !failed) waits.push(RETRY_MS_MIN)
@@ -301,13 +331,15 @@ export class ManifestWorks {
     report: { readonly hub?: Write; readonly member?: Write },
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, cache } = this.#options
+    const { client, hub, cache, metrics } = this.#options
     const version = versionOf(work)
+    const startedMs = this.#runtime.clock.nowMs()
     const [onHub, onMember] = await Promise.allSettled([
       report.hub && this.#tellHub(name, state, report.hub, signal),
       report.member ? carryOut<AppliedManifestWork>(client, report.member, signal) : undefined,
       state.cached === version ? undefined : cache.put(work).then(() => void (state.cached = version)),
     ])
+    if (hub() && report.hub === undefined) metrics.reported(name, { isWritten: false, startedMs })
     if (onMember.status === "fulfilled" && onMember.value) state.applied = onMember.value
     if (onMember.status === "rejected") throw onMember.reason
     if (onHub.status === "rejected") throw onHub.reason
@@ -321,14 +353,25 @@ export class ManifestWorks {
     const link = this.#options.hub()
     if (link === undefined) return
     const { clock, log } = this.#runtime
+    const startedMs = clock.nowMs()
+    if (state.reporting !== undefined || !this.#silence.mayAsk(name, startedMs)) return
     let isWaitedFor = true
     const write = async () => {
       try {
         const answer = await carryOut<ManifestWork>(link.client, report, signal)
         if (answer) state.work = newest(answer, state.work)
+        this.#options.metrics.reported(name, { isWritten: true, startedMs })
         state.reportedMs = clock.nowMs()
+        this.hubAnswered()
         if (!isWaitedFor) this.controller.enqueue(name)
       } catch (error) {
+        if (!(error instanceof StatusError) && !signal.aborted) {
+          log.debug("The hub does not answer, trying again", { error })
+          const waitMs = this.#silence.unanswered(name, clock.nowMs())
+          if (waitMs !== undefined) this.controller.enqueueAfter(name, waitMs)
+          return
+        }
+        this.hubAnswered()
         if (isWaitedFor) throw error
         if (signal.aborted) return
         log.debug("Cannot report to the hub, trying again", { work: name, error })
@@ -337,18 +380,21 @@ export class ManifestWorks {
         delete state.reporting
       }
     }
-    if (state.reporting === undefined) {
-      const reporting = write()
-      state.reporting = reporting
-      const over = new AbortController()
-      await Promise.race([
-        reporting,
-        sleep(clock, HUB_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined),
-      ]).finally(() => {
-        isWaitedFor = false
-        over.abort()
-      })
-    }
+    const reporting = write()
+    state.reporting = reporting
+    const over = new AbortController()
+    await Promise.race([
+      reporting,
+      sleep(clock, HUB_WAIT_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined),
+    ]).finally(() => {
+      isWaitedFor = false
+      over.abort()
+    })
+  }
+
+  /** The hub is there: whoever waits to tell it something does. */
+  hubAnswered(): void {
+    for (const name of this.#silence.answered()) this.controller.enqueue(name)
   }
 
   // --- remove ---

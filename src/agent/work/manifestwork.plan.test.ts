@@ -95,6 +95,17 @@ test("planClaim: nothing twice, and nothing on a hub that is away", () => {
   assert.deepEqual(planClaim({ work: work({ finalizers: [] }), applied: applied(), onHub: undefined }, identity), {})
 })
 
+test("planClaim: what another agent applied before is taken over, once the hub has the work", () => {
+  const theirs = { ...applied(), spec: { ...applied().spec, agentID: "klusterlet-uid" } }
+  const { hub, member } = planClaim({ work: work(), applied: theirs, onHub: true }, identity)
+  assert.equal(hub, undefined)
+  assert.deepEqual(member && "patch" in member && [member.patch, member.uid], [
+    { metadata: { annotations: { "hawser.dev/hub-identity": "cluster-uid" } }, spec: { agentID: "agent" } },
+    theirs.metadata.uid,
+  ])
+  assert.deepEqual(planClaim({ work: work(), applied: theirs, onHub: undefined }, identity), {})
+})
+
 const resource = (name: string, uid = `${name}-uid`) => ({
   group: "",
   version: "v1",

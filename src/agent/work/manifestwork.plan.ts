@@ -50,7 +50,8 @@ export const appliedWorkName = (hubHash: string, workName: string): string => `$
 
 /**
  * What has to be there before anything is applied: the finalizer, so that no deletion of the work goes unseen, and
- * the AppliedManifestWork, which owns what is applied. Independent of each other.
+ * the AppliedManifestWork, which owns what is applied. Independent of each other. One that another agent made before, such
+ * as OCM's, is taken over: whose it is decides who takes it away when the cluster is detached or the work has vanished.
  */
 export function planClaim(
   { work, applied, onHub }: ObservedWork & { readonly work: ManifestWork },
@@ -81,11 +82,24 @@ export function planClaim(
       spec: { hubHash: identity.hubHash, agentID: identity.agentId, manifestWorkName: name! },
     } as AppliedManifestWork,
   }
+  const takeOver = onHub === true && applied !== undefined && applied.spec.agentID !== identity.agentId
   return {
     ...(isClaimed(work) || onHub !== true ? {} : { hub }),
     ...(applied === undefined ? { member } : {}),
+    ...(takeOver ? { member: taken(applied, { agentID: identity.agentId, annotations }) } : {}),
   }
 }
+
+const taken = (
+  { metadata }: AppliedManifestWork,
+  { agentID, annotations }: { readonly agentID: string; readonly annotations: Readonly<Record<string, string>> },
+): Write => ({
+  do: "patch",
+  type: APPLIED_MANIFEST_WORKS,
+  key: { name: metadata.name! },
+  patch: { metadata: { annotations }, spec: { agentID } },
+  uid: metadata.uid!,
+})
 
 export type AppliedOutcome = {
   /** To be recorded, apart from what waits to be removed. */

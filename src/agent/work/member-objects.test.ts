@@ -130,3 +130,20 @@ test("MemberObjects: all works that name an object hear of it", () => {
   sink().seen(object("a", "1"))
   assert.deepEqual(told().toSorted(), ["one drift", "two drift"])
 })
+
+test("MemberObjects: what one work writes is news to the others, but for a reference to its owner", () => {
+  const { objects, told } = newScene()
+  const owned = (version: string, names: readonly string[], more: Record<string, unknown> = {}) => {
+    const made = object("a", version, more)
+    const ownerReferences = names.map((name) => ({ apiVersion: "v1", kind: "X", name, uid: name }))
+    return { ...made, metadata: { ...made.metadata, ownerReferences } }
+  }
+  objects.follow("one", [target("a")])
+  objects.follow("two", [target("a")])
+  objects.wrote(target("a"), owned("1", ["one"], { data: { k: "1" } }), "one")
+  objects.wrote(target("a"), owned("2", ["one", "two"], { data: { k: "1" } }), "two")
+  assert.deepEqual(told(), [])
+  objects.wrote(target("a"), owned("3", ["one", "two"], { data: { k: "2" } }), "two")
+  assert.deepEqual(told(), ["one drift"])
+  assert.deepEqual(objects.worksOf(target("a")).toSorted(), ["one", "two"])
+})

@@ -120,17 +120,27 @@ export class MemberObjects {
   /**
    * Takes the answer to a write of our own, so that the watch's echo of it is no news.
    * @param object  null when the answer said that it is gone
+   * @param by  the work it was written for: to others that have the object too it is news
    * @returns the newest state known
    */
-  wrote(target: Target, object: UnknownObject | null): UnknownObject | null | undefined {
+  wrote(target: Target, object: UnknownObject | null, by?: string): UnknownObject | null | undefined {
     const entry = this.#types.get(typeKey(target.type))?.entries.get(objectKey(target))
     if (entry === undefined) return object
-    if (object === null || !entry.live || isNewer(object, entry.live)) {
+    const before = entry.live
+    if (object === null || !before || isNewer(object, before)) {
       entry.live = object && slim(object)
       entry.answered = object !== null
       delete entry.managed
+      if (by !== undefined && before && object && !isOwnerOnly(before, object)) {
+        for (const work of entry.works) if (work !== by) this.#onChange(work, "drift")
+      }
     }
     return entry.live
+  }
+
+  /** The works that have the object. */
+  worksOf(target: Target): readonly string[] {
+    return [...(this.#types.get(typeKey(target.type))?.entries.get(objectKey(target))?.works ?? [])]
   }
 
   #entryOf(target: Target): Entry {
@@ -243,6 +253,13 @@ export function informerSource(factory: InformerFactory): ObjectSource {
       }
     },
   }
+}
+
+/** Works that share an object refer to it one after the other, which is nothing to the rest of them. */
+function isOwnerOnly(before: UnknownObject, after: UnknownObject): boolean {
+  const { ownerReferences: _, ...metadata } = before.metadata
+  const owners = after.metadata.ownerReferences
+  return isStatusOnly({ ...before, metadata: { ...metadata, ...(owners && { ownerReferences: owners }) } }, after)
 }
 
 function objectKey({ namespace, name }: Target): string {

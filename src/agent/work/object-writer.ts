@@ -9,6 +9,8 @@ import { AS_SAID, isAccepted, planObject, planReplace, settle } from "./object.p
 import type { AppliedState, ObjectPlan, ObservedObject } from "./object.plan.ts"
 
 export type WriteContext = {
+  /** Name of the work that is applied. */
+  readonly work: string
   readonly client: KubeClient
   readonly objects: MemberObjects
   readonly signal: AbortSignal
@@ -176,12 +178,12 @@ async function isStale(
 }
 
 function accept(
-  { objects }: WriteContext,
+  { objects, work }: WriteContext,
   { manifest, applied }: Omit<ObservedObject, "live">,
   answer: UnknownObject | null,
 ): Written {
   if (answer === null) return { live: null, state: undefined }
-  const live = objects.wrote(manifest.target, answer) ?? answer
+  const live = objects.wrote(manifest.target, answer, work) ?? answer
   return { live, state: settle(manifest, applied, answer) }
 }
 

@@ -2,6 +2,7 @@ import { deepEqual } from "#apimachinery/json.ts"
 import type { OwnerReference, UnknownObject } from "#apimachinery/meta.ts"
 import { DEFAULT_FIELD_MANAGER } from "#api/work/names.ts"
 import type { Action } from "#runtime/plan.ts"
+import { saidOf } from "./ignore-fields.ts"
 import { mergeBody, mergePatchOf } from "./manifest-merge.ts"
 import type { Difference } from "./manifest-merge.ts"
 import type { PreparedManifest, Target } from "./manifests.ts"
@@ -75,7 +76,7 @@ export function settle(
   answer: UnknownObject,
 ): AppliedState {
   const accepted = new Map<string, string>()
-  for (const difference of differencesOf(manifest, answer, applied?.manifest).differences) {
+  for (const difference of differencesOf(manifest, said(manifest, answer), answer, applied?.manifest).differences) {
     accepted.set(pathKey(difference), JSON.stringify(difference.have) ?? "")
   }
   const by = strategyKey(manifest)
@@ -88,11 +89,16 @@ const strategyKey = ({ strategy }: PreparedManifest): string =>
     : ""
 
 /** The differences of `live` that are drift, and the body that would end them. */
-function differencesOf(manifest: PreparedManifest, live: UnknownObject, previous: UnknownObject | undefined) {
-  const merged = mergeBody(manifest.object, live, previous, wholeFields(manifest.object, live))
+function differencesOf(
+  manifest: PreparedManifest,
+  said: UnknownObject,
+  live: UnknownObject,
+  previous: UnknownObject | undefined,
+) {
+  const merged = mergeBody(said, live, previous, wholeFields(manifest.object, live))
   const metadata: Difference[] = []
   for (const field of ["labels", "annotations"] as const) {
-    for (const [key, want] of Object.entries(manifest.object.metadata[field] ?? {})) {
+    for (const [key, want] of Object.entries(said.metadata[field] ?? {})) {
       const removes = key.endsWith("-")
       const name = removes ? key.slice(0, -1) : key
       const have = live.metadata[field]?.[name]
@@ -116,7 +122,7 @@ function wholeFields(manifest: UnknownObject, live: UnknownObject): readonly str
 
 function planUpdate(observed: ObservedObject, live: UnknownObject): ObjectPlan {
   const { manifest, applied } = observed
-  const { body, differences: all } = differencesOf(manifest, live, applied?.manifest)
+  const { body, differences: all } = differencesOf(manifest, manifest.object, live, applied?.manifest)
   const differences = all.filter((difference) => !isKnown(difference, manifest, applied))
   const owners = wantedOwners(live, observed.owner, manifest.owned)
   const ownersDiffer = !deepEqual(owners, live.metadata.ownerReferences ?? [])
@@ -145,6 +151,10 @@ export const isAccepted = (difference: Difference, applied: AppliedState | undef
 
 const pathKey = ({ path }: Difference): string => JSON.stringify(path)
 
+/** What of the manifest is ours to say about the live object. */
+const said = ({ object, ignored }: PreparedManifest, live: UnknownObject): UnknownObject =>
+  ignored === undefined ? object : saidOf(object, ignored, live)
+
 function planServerSideApply(observed: ObservedObject): ObjectPlan {
   const { manifest, live, applied, owner } = observed
   const { force, fieldManager } = manifest.strategy.serverSideApply ?? {}
@@ -152,17 +162,18 @@ function planServerSideApply(observed: ObservedObject): ObjectPlan {
   const isApplied = applied?.manifest === manifest.object && applied.by === strategyKey(manifest)
   if (live && isApplied && hasWantedOwner(observed, live)) {
     if (applied.resourceVersion === live.metadata.resourceVersion) return nothing("compared before")
-    differences = differencesOf(manifest, live, undefined).differences.filter(
+    differences = differencesOf(manifest, said(manifest, live), live, undefined).differences.filter(
       (difference) => !isKnown(difference, manifest, applied),
     )
     if (differences.length === 0) return nothing(AS_SAID)
   }
-  const metadata = { ...saidMetadata(manifest.object), ...(manifest.owned ? { ownerReferences: [owner] } : {}) }
+  const object = live ? said(manifest, live) : manifest.object
+  const metadata = { ...saidMetadata(object), ...(manifest.owned ? { ownerReferences: [owner] } : {}) }
   return {
     action: {
       do: "apply",
       type: manifest.target.type,
-      object: { ...manifest.object, metadata },
+      object: { ...object, metadata },
       fieldManager: fieldManager ?? DEFAULT_FIELD_MANAGER,
       force: force ?? false,
     },

@@ -1,3 +1,4 @@
+import { groupResource } from "#apimachinery/gvk.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { OwnerReference } from "#apimachinery/meta.ts"
 import type { AppliedResource } from "#api/work/parts.ts"
@@ -37,7 +38,9 @@ export async function removeResources(
       try {
         return await removeOne(context, resource)
       } catch (error) {
-        errors.push(error)
+        const { type, namespace, name } = targetOf(resource)
+        const key = namespace === undefined ? name : `${namespace}/${name}`
+        errors.push(new Error(`Cannot remove ${groupResource(type)} "${key}"`, { cause: error }))
         return true
       }
     }),

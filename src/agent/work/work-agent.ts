@@ -4,6 +4,7 @@ import { DRIFT_ANNOTATION } from "#api/work/names.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
 import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
+import { silentEvents, type EventRecorder } from "#kube/events.ts"
 import type { Change, InformerFactory } from "#kube/informer.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { isLeaving } from "./eviction.plan.ts"
@@ -12,6 +13,7 @@ import type { Departure, HubLink } from "./hub-link.ts"
 import { ManifestWorks } from "./manifestwork.controller.ts"
 import { appliedWorkName } from "./manifestwork.plan.ts"
 import type { MemberObjects, ObjectSource } from "./member-objects.ts"
+import { workMetrics } from "./work-metrics.ts"
 import type { WorkCache } from "./work-cache.ts"
 import { watchSource } from "./watch-source.ts"
 
@@ -29,6 +31,15 @@ export type WorkAgentOptions = {
   readonly evictionGraceMs?: number
   /** Feature gate RawFeedbackJsonString. */
   readonly rawFeedbackJson?: boolean
+  /** Default: none are recorded. */
+  readonly events?: WorkEvents
+}
+
+export type WorkEvents = {
+  /** About ManifestWorks. */
+  readonly hub: EventRecorder
+  /** About AppliedManifestWorks. */
+  readonly member: EventRecorder
 }
 
 export type HubConnection = {
@@ -82,6 +93,8 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
       mapper: member.mapper,
       source: options.objectSource ?? watchSource(runtime, member.client),
       rawFeedbackJson: options.rawFeedbackJson ?? false,
+      events: options.events?.hub ?? silentEvents,
+      metrics: workMetrics(runtime.metrics, runtime.clock, runtime.signal),
     },
     await cache.load(),
   )
@@ -91,6 +104,7 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
     objects: works.objects,
     knows: (work) => works.knows(work),
     evictionGraceMs: options.evictionGraceMs ?? EVICTION_GRACE_MS,
+    events: options.events?.member ?? silentEvents,
   })
 
   const attach = ({ client, informers, identity, keepsObjects = () => false }: HubConnection) => {
@@ -104,7 +118,9 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
     link.current = current
     departure = undefined
     informer.onChange((change) => {
-      if (link.current !== current || isEcho(change)) return
+      if (link.current !== current) return
+      works.hubAnswered()
+      if (isEcho(change)) return
       const name = change.object.metadata.name!
       works.controller.enqueue(name)
       if (change.kind !== "changed") leftovers.enqueue(appliedWorkName(hubHash, name))

@@ -22,6 +22,8 @@ export type WorkState = {
   failures: number
   /** A write of its status that the hub has not answered yet. */
   reporting?: Promise<void>
+  /** What people were told last of what cannot be applied. */
+  toldFailure?: string | undefined
   /** When its status was last written. */
   reportedMs: number
   /** The version of the work in the WorkCache. */

@@ -49,8 +49,11 @@ const condition = (type: string, status: string, reason: string, message: string
   reason,
   message,
 })
+/** OCM's conditions. */
 const summary = (status: ManifestWork["status"]) =>
-  (status?.conditions ?? []).map(({ type, status, reason, message }) => [type, status, reason, message])
+  (status?.conditions ?? [])
+    .filter(({ type }) => type !== "Healthy")
+    .map(({ type, status, reason, message }) => [type, status, reason, message])
 
 test("planWorkStatus: all applied and there, whole status", () => {
   const results = [{ manifest: manifest(0), live: deployment() }]
@@ -58,6 +61,13 @@ test("planWorkStatus: all applied and there, whole status", () => {
     conditions: [
       condition("Applied", "True", "AppliedManifestWorkComplete", "Apply manifest work complete", 3),
       condition("Available", "True", "ResourcesAvailable", "All resources are available", 3),
+      condition(
+        "Healthy",
+        "False",
+        "InProgress",
+        '1 of 1 resources are not healthy: Deployment "ns/d0": Replicas: 0/1',
+        3,
+      ),
     ],
     resourceStatus: {
       manifests: [
@@ -68,11 +78,28 @@ test("planWorkStatus: all applied and there, whole status", () => {
             condition("Applied", "True", "AppliedManifestComplete", "Apply manifest complete", 3),
             condition("Available", "True", "ResourceAvailable", "Resource is available"),
             condition("StatusFeedbackSynced", "True", "NoStatusFeedbackSynced", ""),
+            condition("Healthy", "False", "InProgress", "Replicas: 0/1"),
           ],
         },
       ],
     },
   })
+})
+
+test("planWorkStatus: a rule that is called Healthy is the only word on it", () => {
+  const rule = { condition: "Healthy", type: "CEL" as const, celExpressions: ["true"] }
+  const judged = planWorkStatus(work(1), results(deployment(), deployment()), at(NOW))
+  const given = [{ manifest: manifest(0, { conditionRules: [rule] }), live: deployment() }, ...results(deployment())]
+  given[1] = { manifest: manifest(1), live: deployment() }
+  const ruled = planWorkStatus(work(2, judged), given, at(NOW))
+  const health = (status: ManifestWork["status"]) =>
+    [status, ...(status?.resourceStatus?.manifests ?? [])].map(
+      (of) => of?.conditions?.find(({ type }) => type === "Healthy")?.reason,
+    )
+  assert.deepEqual(health(judged), ["InProgress", "InProgress", "InProgress"])
+  assert.deepEqual(health(ruled), ["ConditionRulesAggregated", "ConditionRuleEvaluated", undefined])
+  const again = planWorkStatus(work(3, ruled), results(deployment(), deployment()), at(NOW))
+  assert.deepEqual(health(again), ["InProgress", "InProgress", "InProgress"])
 })
 
 const results = (...lives: (UnknownObject | null | undefined)[]): ManifestResult[] =>
@@ -109,6 +136,7 @@ test("planWorkStatus: messages of a manifest that failed and is not there", () =
   assert.deepEqual(status.resourceStatus?.manifests?.[0]?.conditions, [
     condition("Applied", "False", "AppliedManifestFailed", "Failed to apply manifest: boom", 1),
     condition("Available", "False", "ResourceNotAvailable", "Resource is not available"),
+    condition("Healthy", "False", "NotFound", "Resource not found"),
   ])
 })
 
@@ -132,7 +160,7 @@ test("planWorkStatus: conditions follow an object that moved in the spec", () =>
   const next = planWorkStatus(work(1, first), moved, at(LATER))
   assert.deepEqual(
     next.resourceStatus?.manifests?.[0]?.conditions.map((c) => c.lastTransitionTime),
-    [NOW, NOW],
+    [NOW, NOW, NOW],
   )
 })
 
@@ -169,4 +197,12 @@ test("planWorkStatus: well-known Complete of a Job is aggregated and goes with i
   const next = planWorkStatus(work(2, first), [{ manifest: manifest(0), live: job }], at(NOW))
   assert.ok(!summary(next).some(([type]) => type === "Complete"))
   assert.ok(!next.resourceStatus!.manifests![0]!.conditions.some(({ type }) => type === "Complete"))
+})
+
+test("planWorkStatus: what is said at length is cut, and the same again changes nothing", () => {
+  const given = [{ manifest: manifest(0), live: null, error: "x".repeat(100_000) }]
+  const first = planWorkStatus(work(1), given, at(NOW))
+  const applied = first.resourceStatus?.manifests?.[0]?.conditions.find(({ type }) => type === "Applied")
+  assert.equal(applied?.message.length, 4_096)
+  assert.equal(isStatusChanged(work(1, first), planWorkStatus(work(1, first), given, at(LATER))), false)
 })

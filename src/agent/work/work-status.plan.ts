@@ -4,10 +4,11 @@ import { findCondition, setCondition } from "#apimachinery/conditions.ts"
 import type { UnknownObject } from "#apimachinery/meta.ts"
 import type { ManifestCondition, ManifestResourceMeta, ManifestWorkStatus } from "#api/work/parts.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
-import { DRIFTED } from "#api/work/names.ts"
+import { DRIFTED, WORK_HEALTHY } from "#api/work/names.ts"
 import { aggregateDrift, driftCondition, type Drift } from "./drift.plan.ts"
 import { evaluateRules } from "./condition-rules.ts"
 import { readFeedback } from "./feedback.ts"
+import { aggregateHealth, healthCondition } from "./health/health.plan.ts"
 import type { PreparedManifest } from "./manifests.ts"
 
 /** What came of one manifest in this pass. */
@@ -27,6 +28,8 @@ export type WorkStatusOptions = { readonly nowMs: number; readonly rawFeedbackJs
 /** Reasons and messages are OCM's: people and programs look for them. */
 const APPLIED = "Applied"
 const AVAILABLE = "Available"
+/** The CRD takes 32,768; nobody reads as much. */
+const MESSAGE_LENGTH_MAX = 4_096
 const FEEDBACK_SYNCED = "StatusFeedbackSynced"
 
 /**
@@ -40,14 +43,32 @@ export function planWorkStatus(
 ): ManifestWorkStatus {
   const generation = work.metadata.generation ?? 0
   const before = indexManifests(work.status?.resourceStatus?.manifests ?? [])
-  const manifests = results.map((result) => planManifest(result, before(result.manifest.meta), generation, options))
+  // A rule of that name is the user's own word on it.
+  const judges = !results.some(({ manifest }) =>
+    manifest.conditionRules.some(({ condition }) => condition === WORK_HEALTHY),
+  )
+  const manifests = results.map((result) => {
+    const planned = planManifest(result, before(result.manifest.meta), generation, options)
+    const { conditions } = planned
+    return judges
+      ? {
+          ...planned,
+          conditions: [...setCondition(conditions, healthCondition(result.live, options.nowMs), options.nowMs)],
+        }
+      : { ...planned, conditions: conditions.filter((condition) => !isOwnHealth(condition)) }
+  })
   let conditions: readonly Condition[] = work.status?.conditions ?? []
   const applied = aggregateApplied(results, generation)
   if (applied !== undefined) conditions = setCondition(conditions, applied, options.nowMs)
   for (const condition of aggregateManifests(manifests, generation)) {
     conditions = setCondition(conditions, condition, options.nowMs)
   }
-  conditions = conditions.filter((condition) => !isStaleRule(condition, generation))
+  if (judges && manifests.length > 0) {
+    conditions = setCondition(conditions, aggregateHealth(manifests, generation), options.nowMs)
+  }
+  conditions = conditions.filter(
+    (condition) => !isStaleRule(condition, generation) && (judges || !isOwnHealth(condition)),
+  )
   const drifts = manifests.flatMap((manifest) => findCondition(manifest.conditions, DRIFTED) ?? [])
   const drifted = aggregateDrift(drifts, manifests.length, generation)
   conditions =
@@ -80,7 +101,7 @@ function planManifest(
     return setCondition(kept, condition, nowMs)
   }
   let conditions: Conditions = before?.conditions ?? []
-  conditions = set(conditions, { ...appliedCondition(error), observedGeneration: generation })
+  conditions = set(conditions, { ...appliedCondition(error, manifest.errorReason), observedGeneration: generation })
   conditions = setCondition(conditions, availableCondition(manifest.meta, live, fetchError), nowMs)
   const drifted = driftCondition(drift, findCondition(conditions, DRIFTED), generation)
   conditions =
@@ -97,16 +118,26 @@ function planManifest(
     conditions = conditions.filter((condition) => !isStaleRule(condition, generation))
   }
   const statusFeedback = values.length === 0 ? {} : { values }
-  return { resourceMeta: manifest.meta, statusFeedback, conditions: [...conditions] }
+  return { resourceMeta: manifest.meta, statusFeedback, conditions: conditions.map(withinBounds) }
 }
 
-function appliedCondition(error: string | undefined): Omit<Condition, "lastTransitionTime"> {
+/** What servers, controllers and rules of works say may be of any length; the hub would refuse the whole report. */
+function withinBounds(condition: Condition): Condition {
+  const { message } = condition
+  if (message.length <= MESSAGE_LENGTH_MAX) return condition
+  return { ...condition, message: `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` }
+}
+
+function appliedCondition(
+  error: string | undefined,
+  reason = "AppliedManifestFailed",
+): Omit<Condition, "lastTransitionTime"> {
   return error === undefined
     ? { type: APPLIED, status: "True", reason: "AppliedManifestComplete", message: "Apply manifest complete" }
     : {
         type: APPLIED,
         status: "False",
-        reason: "AppliedManifestFailed",
+        reason,
         message: `Failed to apply manifest: ${error}`,
       }
 }
@@ -233,6 +264,8 @@ function aggregateRule(type: string, tally: Tally): Verdict {
 }
 
 const isByRule = (condition: Condition): boolean => condition.reason.startsWith("ConditionRule")
+
+const isOwnHealth = (condition: Condition): boolean => condition.type === WORK_HEALTHY && !isByRule(condition)
 
 /** Removing a rule raises the work's generation, so a condition of an older one comes from a rule that is gone. */
 function isStaleRule(condition: Condition, generation: number): boolean {

@@ -19,6 +19,8 @@ export type KindDefinition<S> = {
   readonly plural: string
   readonly shortNames?: readonly string[]
   readonly namespaced: boolean
+  /** Of the CustomResourceDefinition. */
+  readonly annotations?: Readonly<Record<string, string>>
   readonly description: string
   /** The fields beside apiVersion, kind and metadata. */
   readonly schema: Schema<S>
@@ -49,7 +51,10 @@ export function crdOf(kind: KindDefinition<unknown>): UnknownObject {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${kind.plural}.${kind.group}` },
+    metadata: {
+      name: `${kind.plural}.${kind.group}`,
+      ...(kind.annotations === undefined ? {} : { annotations: { ...kind.annotations } }),
+    },
     spec: {
       group: kind.group,
       scope: kind.namespaced ? "Namespaced" : "Cluster",

@@ -24,6 +24,8 @@ export const WORK_APPLIED = "Applied"
 export const WORK_AVAILABLE = "Available"
 export const WORK_DELETING = "Deleting"
 export const WORK_COMPLETE = "Complete"
+/** Ours, beside OCM's: how objects fare, where `Available` says that they are there. */
+export const WORK_HEALTHY = "Healthy"
 /** Ours, beside OCM's: whether objects differ, or did, from what the work says. */
 export const DRIFTED = "Drifted"
 export const STATUS_FEEDBACK_SYNCED = "StatusFeedbackSynced"

@@ -9,6 +9,8 @@ export type Place = {
   readonly name: string
   /** The field of the error for the schema's own checks: {@link Place.name}, or `<nil>` for the object itself. */
   readonly field: string
+  /** The field of what was checked: `<nil>` for an object, or the member's name. */
+  readonly root: string
   /** `spec.map[key][0]`: how the other checks of the API server name it. */
   readonly path: string
 }
@@ -36,15 +38,27 @@ export function collect(into: Problem[] | undefined, found: Problem[] | undefine
   return into === undefined ? found : into.concat(found)
 }
 
-/** The problems as errors, each once: a schema and a junctor of it may say the same. */
-export function fieldErrorsOf(problems: Problem[]): FieldError[] {
+/**
+ * The problems as errors, each once: a schema and a junctor of it may say the same.
+ *
+ * @param member  what was checked is this member of the object
+ */
+export function fieldErrorsOf(problems: Problem[], member?: string): FieldError[] {
   const errors = new Map<string, FieldError>()
   for (const problem of problems.toSorted((a, b) => a.rank - b.rank)) {
-    const error = problem.error(placeOf(problem.steps))
+    const place = placeOf(problem.steps)
+    const error = problem.error(member === undefined ? place : placeIn(member, place))
     errors.set(`${problem.rank} ${error.field}: ${error.body}`, error)
   }
   return [...errors.values()]
 }
+
+const placeIn = (member: string, { name, path }: Place): Place => ({
+  name,
+  root: member,
+  field: name === "" ? member : `${member}.${name.replace(/^\./, "")}`,
+  path: path === "" ? member : `${member}.${path}`,
+})
 
 function placeOf(steps: readonly Step[]): Place {
   let name = ""
@@ -61,5 +75,5 @@ function placeOf(steps: readonly Step[]): Place {
       path += `[${step.key}]`
     }
   }
-  return { name, field: name === "" ? "<nil>" : name.replace(/^\./, ""), path }
+  return { name, root: "<nil>", field: name === "" ? "<nil>" : name.replace(/^\./, ""), path }
 }

@@ -35,6 +35,18 @@ export function validateValue(value: unknown, kind: KindSchema): FieldError[] {
   return problems === undefined ? [] : fieldErrorsOf(problems)
 }
 
+/**
+ * Checks one member of an object alone, as a write of the status is checked: messages name values from the member on,
+ * fields from the object. Source: apiextensions-apiserver, ValidateStatusUpdate.
+ */
+export function validateMember(object: UnknownObject, name: string, kind: KindSchema): FieldError[] {
+  const shape = rootShape(kind).properties.get(name)
+  const value = object[name]
+  if (shape === undefined || value === undefined) return []
+  const problems = checkOf(shape, kind.resolve)(value)
+  return problems === undefined ? [] : fieldErrorsOf(problems, name)
+}
+
 /** All checks of a value and of what it holds. */
 type Check = (value: unknown) => Problem[] | undefined
 
@@ -131,7 +143,7 @@ function checkMembers(
 }
 
 const junctorProblem = (text: (quotedName: string) => string): Problem =>
-  newProblem(0, ({ name }) => invalidField("<nil>", "", text(goQuote(name))))
+  newProblem(0, ({ name, root }) => invalidField(root, "", text(goQuote(name))))
 
 function compileJunctors(schema: JsonSchema, resolve: KindSchema["resolve"]): Check[] {
   const alternatives = (schemas: readonly JsonSchema[]) => schemas.map((inner) => shapeOf(inner, resolve))

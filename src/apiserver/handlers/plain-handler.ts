@@ -1,7 +1,9 @@
+import { answerHealth, PING, type HealthCheck } from "#lib/health.ts"
 import type { HttpResponse } from "#lib/http.ts"
+import { METRICS_CONTENT_TYPE } from "#lib/metrics.ts"
 import { newStatusError } from "#apimachinery/status-error.ts"
 import type { ServerRequest } from "#apiserver/request.ts"
-import type { Call, CallHandler } from "./call.ts"
+import type { CallHandler } from "./call.ts"
 import { negotiate } from "./negotiation.ts"
 import { objectResponse, textResponse } from "./responses.ts"
 
@@ -28,9 +30,6 @@ function versionObject(version: ServerVersion): object {
   return { major, minor, ...emulated, ...compatible, platform: "linux/amd64", ...rest, ...version }
 }
 
-/** A check of `/readyz`. @returns what is wrong, undefined when nothing is */
-export type HealthCheck = { readonly name: string; readonly check: () => string | undefined }
-
 export type PlainOptions = {
   readonly version: ServerVersion
   readonly readyChecks: readonly HealthCheck[]
@@ -39,21 +38,15 @@ export type PlainOptions = {
   readonly metrics: () => string
 }
 
-/** The text format of Prometheus. */
-const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
-
 /** Answers paths that are no resources: health, version, metrics, discovery. */
 export function newPlainHandler(options: PlainOptions): CallHandler {
-  const ping: HealthCheck = { name: "ping", check: () => undefined }
-  const checks = { "/livez": [ping], "/healthz": [ping], "/readyz": [ping, ...options.readyChecks] }
+  const checks = { "/livez": [PING], "/healthz": [PING], "/readyz": [PING, ...options.readyChecks] }
   return (call) => {
     const { path, verb } = call.info
     const found = options.discovery(call.request)
     if (found !== undefined) return found
-    for (const [root, list] of Object.entries(checks)) {
-      if (path !== root && !path.startsWith(`${root}/`)) continue
-      return healthResponse(root, path.slice(root.length + 1), list, call)
-    }
+    const health = answerHealth(checks, path, call.info.query)
+    if (health !== undefined) return textResponse(health.status, health.text)
     if (path === "/version" || path === "/version/") {
       if (verb !== "get") {
         throw newStatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
@@ -66,23 +59,8 @@ export function newPlainHandler(options: PlainOptions): CallHandler {
     }
     if (path === "/metrics") {
       const response = textResponse(200, options.metrics())
-      return { ...response, headers: { ...response.headers, "content-type": METRICS_TYPE } }
+      return { ...response, headers: { ...response.headers, "content-type": METRICS_CONTENT_TYPE } }
     }
     return textResponse(404, "404 page not found\n")
   }
-}
-
-function healthResponse(root: string, one: string, checks: readonly HealthCheck[], call: Call): HttpResponse {
-  const { query } = call.info
-  const excluded = new Set(query.getAll("exclude"))
-  const asked = one === "" ? checks.filter((c) => !excluded.has(c.name)) : checks.filter((c) => c.name === one)
-  if (asked.length === 0) return textResponse(404, "404 page not found\n")
-  const results = asked.map(({ name, check }) => ({ name, problem: check() }))
-  const failed = results.some(({ problem }) => problem !== undefined)
-  if (!failed && (one !== "" || !query.has("verbose"))) return textResponse(200, "ok")
-  const lines = results.map(({ name, problem }) =>
-    problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
-  )
-  lines.push(`${root.slice(1)} check ${failed ? "failed" : "passed"}`)
-  return textResponse(failed ? 500 : 200, lines.join("\n") + "\n")
 }

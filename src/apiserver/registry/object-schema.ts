@@ -10,7 +10,7 @@ import { rootShape } from "#apimachinery/schema/shape.ts"
 import { findDecodeError } from "#apimachinery/schema/decode.ts"
 import { setSchemaDefaults } from "#apimachinery/schema/defaults.ts"
 import { prune } from "#apimachinery/schema/prune.ts"
-import { validateSchema } from "#apimachinery/schema/validate.ts"
+import { validateMember, validateSchema } from "#apimachinery/schema/validate.ts"
 import { evaluateRules, hasRules } from "#apiserver/apiextensions/rules/evaluate-rules.ts"
 import { invalidField, NO_FIELD } from "#apimachinery/field-errors.ts"
 import { badRequest, internalError, invalid, newStatusError, type FieldError } from "#apimachinery/status-error.ts"
@@ -208,11 +208,24 @@ export function validateObject(info: ResourceInfo, object: UnknownObject): Field
   return kind === undefined ? [] : validateSchema(object, kind)
 }
 
-/** Problems that were there before and have not been touched are let pass. Source: KEP-4008. */
-export function validateObjectUpdate(info: ResourceInfo, after: UnknownObject, before: UnknownObject): FieldError[] {
-  const errors = validateObject(info, after)
+/**
+ * Problems that were there before and have not been touched are let pass. Source: KEP-4008.
+ *
+ * @param subresource  of a write of the status, the status alone is checked
+ */
+export function validateObjectUpdate(
+  info: ResourceInfo,
+  after: UnknownObject,
+  before: UnknownObject,
+  subresource: string | undefined,
+): FieldError[] {
+  const kind = info.custom ? info.schema() : undefined
+  if (kind === undefined) return []
+  const validate = (object: UnknownObject) =>
+    subresource === "status" ? validateMember(object, "status", kind) : validateSchema(object, kind)
+  const errors = validate(after)
   if (errors.length === 0) return errors
-  const old = new Set(validateObject(info, before).map((error) => `${error.field}: ${error.body}`))
+  const old = new Set(validate(before).map((error) => `${error.field}: ${error.body}`))
   return errors.filter((error) => !old.has(`${error.field}: ${error.body}`))
 }
 

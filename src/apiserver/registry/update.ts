@@ -127,7 +127,7 @@ async function attemptChange(
   if (refusal !== undefined) throw refusal
   const errors = [
     ...validateMetadataUpdate(after.metadata, before.metadata),
-    ...validateObjectUpdate(info, after, before),
+    ...validateObjectUpdate(info, after, before, request.subresource),
     ...(strategy.validateUpdate?.(after, before) ?? []),
   ]
   checkRules(request, errors, after, before)

@@ -1,7 +1,7 @@
 // Source: k8s.io/kubernetes pkg/controller/bootstrap, k8s.io/cluster-bootstrap/token/jws.
-import { createHmac } from "node:crypto"
 import { CONFIG_MAPS, SECRETS, type ConfigMap, type Secret } from "#api/kubernetes/core.ts"
 import { parseTimeMs } from "#lib/clock.ts"
+import { signDetached } from "#lib/detached-jws.ts"
 import { NOTHING, type Plan } from "#runtime/plan.ts"
 
 export const BOOTSTRAP_TOKEN = "bootstrap.kubernetes.io/token"
@@ -27,7 +27,10 @@ export function planSignatures(info: ConfigMap, tokens: readonly Secret[], nowMs
   const wanted = new Map(
     tokens
       .filter((token) => isSigning(token, nowMs))
-      .map((token) => [SIGNATURE_PREFIX + textOf(token, "token-id"), signatureOf(kubeconfig, token)]),
+      .map((token) => [
+        SIGNATURE_PREFIX + textOf(token, "token-id"),
+        signDetached(kubeconfig, { id: textOf(token, "token-id"), secret: textOf(token, "token-secret") }),
+      ]),
   )
   const patch: Record<string, string | null> = {}
   for (const name of Object.keys(info.data ?? {}))
@@ -46,12 +49,4 @@ function isSigning(secret: Secret, nowMs: number): boolean {
   return (
     secret.type === BOOTSTRAP_TOKEN && isNamed && isMeant && !isOver && secret.metadata.deletionTimestamp === undefined
   )
-}
-
-/** JWS, detached: the content stands beside it. */
-function signatureOf(content: string, token: Secret): string {
-  const encode = (text: string) => Buffer.from(text).toString("base64url")
-  const header = encode(JSON.stringify({ alg: "HS256", kid: textOf(token, "token-id") }))
-  const signed = `${header}.${encode(content)}`
-  return `${header}..${createHmac("sha256", textOf(token, "token-secret")).update(signed).digest("base64url")}`
 }

@@ -3,8 +3,10 @@ import {
   VALIDATING_ADMISSION_POLICIES,
   VALIDATING_ADMISSION_POLICY_BINDINGS,
 } from "#api/kubernetes/admissionregistration.ts"
+import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
 import { CUSTOM_RESOURCE_DEFINITIONS } from "#api/kubernetes/apiextensions.ts"
 import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from "#api/kubernetes/core.ts"
+import { POD_DISRUPTION_BUDGETS } from "#api/kubernetes/policy.ts"
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from "#api/kubernetes/rbac.ts"
 import { apiVersionOf, type ResourceType } from "#apimachinery/gvk.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
@@ -85,6 +87,8 @@ const TYPES = [
   ROLE_BINDINGS,
   VALIDATING_ADMISSION_POLICIES,
   VALIDATING_ADMISSION_POLICY_BINDINGS,
+  DEPLOYMENTS,
+  POD_DISRUPTION_BUDGETS,
 ]
 
 function typeOf(object: KubeObject): ResourceType<KubeObject> {

@@ -1,9 +1,10 @@
 import { BOOTSTRAP_GROUP } from "#api/cluster/names.ts"
 import { SECRETS, SERVICE_ACCOUNTS, type Secret } from "#api/kubernetes/core.ts"
+import { CLUSTER_ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { KubeClient } from "#kube/client.ts"
 import { randomText, type Random } from "#lib/random.ts"
-import { BOOTSTRAP_SERVICE_ACCOUNT, HUB_NAMESPACE, MANAGED_BY_LABEL } from "./names.ts"
+import { BOOTSTRAP_SERVICE_ACCOUNT, BOOTSTRAP_TOKENS_BINDING, HUB_NAMESPACE, MANAGED_BY_LABEL } from "./names.ts"
 
 /** The id that clusteradm gives its token and looks for. */
 export const BOOTSTRAP_TOKEN_ID = "ocmhub"
@@ -79,6 +80,22 @@ async function findBootstrapToken(client: KubeClient): Promise<string | undefine
   }
 }
 
+/**
+ * Whether who shows the hub's bootstrap token may join. OCM's hubs let in the service account alone, unless they were
+ * made for bootstrap tokens.
+ */
+async function admitsBootstrapTokens(client: KubeClient): Promise<boolean> {
+  try {
+    await client.get(CLUSTER_ROLE_BINDINGS, { name: BOOTSTRAP_TOKENS_BINDING })
+    return true
+  } catch (error) {
+    if (hasReason(error, "NotFound")) return false
+    // Who may not look has been told that this is a hub.
+    if (hasReason(error, "Forbidden")) return true
+    throw error
+  }
+}
+
 /** What clusteradm asks for by default. */
 export const TOKEN_SECONDS_DEFAULT = 3600
 
@@ -98,6 +115,19 @@ export async function requestBootstrapToken(
   const { token, expirationTimestamp } = answer.status ?? {}
   if (token === undefined) throw new Error("Cannot request token: the answer has none")
   return { token, expires: expirationTimestamp }
+}
+
+/**
+ * A token that clusters can join with: the hub's own, which does not end; where the hub lets in none, one of the service
+ * account, which ends.
+ */
+export async function requestJoinToken(
+  client: KubeClient,
+  random: Random,
+): Promise<{ readonly token: string; readonly expires?: string | undefined }> {
+  return (await admitsBootstrapTokens(client))
+    ? { token: await ensureBootstrapToken(client, random) }
+    : requestBootstrapToken(client)
 }
 
 const encoded = (values: Record<string, string>) =>

@@ -1,15 +1,20 @@
+import { ADDON_GROUP } from "#api/addon/v1beta1.ts"
 import { hubCrds } from "#api/crds.ts"
 import { DETACHED_LEASE, DETACHED_ROLE } from "#api/cluster/detached.ts"
-import { BOOTSTRAP_GROUP, BOUND_BOOTSTRAP_GROUP, CLUSTER_GROUP } from "#api/cluster/names.ts"
+import { HUB_ENDPOINT, HUB_ENDPOINT_ROLE, hubEndpoint, type HubEndpoint } from "#api/cluster/hub-endpoint.ts"
+import { PROFILE_GROUP } from "#api/cluster/profile.ts"
+import { BOOTSTRAP_GROUP, BOUND_BOOTSTRAP_GROUP, CLUSTER_GROUP, MANAGED_CLUSTERS_GROUP } from "#api/cluster/names.ts"
 import { CLIENT_SIGNER } from "#api/kubernetes/certificates.ts"
 import { RBAC_GROUP, type PolicyRule } from "#api/kubernetes/rbac.ts"
 import { WORK_GROUP } from "#api/work/names.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
 import { formatYaml } from "#lib/yaml.ts"
+import { admissionPolicies } from "./admission-policies.ts"
 import { boundTokenPolicy } from "./bound-token-policy.ts"
 import {
   BOOTSTRAP_ROLE,
   BOOTSTRAP_SERVICE_ACCOUNT,
+  BOOTSTRAP_TOKENS_BINDING,
   HUB_COMPONENTS_NAMESPACE,
   HUB_NAMESPACE,
   HUB_SERVICE_ACCOUNT,
@@ -26,31 +31,38 @@ import {
 } from "./objects.ts"
 
 const REGISTER_GROUP = "register.open-cluster-management.io"
-const ADDON_GROUP = "addon.open-cluster-management.io"
 const HUB_ROLE = "open-cluster-management:hawser-hub"
 const CLUSTER_INFO_ROLE = "hawser:cluster-info"
 const HUB_TOKENS_ROLE = "hawser-hub:used-tokens"
 const HUB_LEADER_ROLE = "hawser-hub:leader-election"
 
 export type HubManifestsOptions = {
+  /** Where agents find the hub, which follow it there. Absent: that is left as it is. */
+  readonly endpoint?: HubEndpoint
   /**
    * How the hub is reached, for `kube-public/cluster-info`, where clusteradm looks for the hub's authority. Leave it out
    * where something else (kubeadm) writes that ConfigMap.
    */
   readonly clusterInfo?: { readonly server: string; readonly ca: string }
+  /** For the gate ClusterProfile. Default false. */
+  readonly clusterProfiles?: boolean
+  /** Whether the API server has OCM's admission rules by itself, as a hub on the embedded one. Default false. */
+  readonly isAdmissionBuiltIn?: boolean
 }
 
 /** What makes a Kubernetes a hub, in the order in which it is applied. */
 export function hubManifests(options: HubManifestsOptions = {}): KubeObject[] {
   return [
-    ...hubCrds(),
-    ...hubAccess(),
+    ...hubCrds(options),
+    ...hubAccess(options),
+    ...(options.isAdmissionBuiltIn ? [] : admissionPolicies()),
+    ...(options.endpoint === undefined ? [] : [hubEndpoint(options.endpoint)]),
     ...(options.clusterInfo === undefined ? [] : [clusterInfo(options.clusterInfo), ...clusterInfoAccess()]),
   ]
 }
 
 /** Namespaces, identities and rights. */
-function hubAccess(): KubeObject[] {
+function hubAccess({ clusterProfiles = false }: HubManifestsOptions): KubeObject[] {
   const bootstrap = { namespace: HUB_NAMESPACE, name: BOOTSTRAP_SERVICE_ACCOUNT }
   const hub = { namespace: HUB_COMPONENTS_NAMESPACE, name: HUB_SERVICE_ACCOUNT }
   return [
@@ -59,24 +71,35 @@ function hubAccess(): KubeObject[] {
     serviceAccount(bootstrap),
     clusterRole(BOOTSTRAP_ROLE, bootstrapRules()),
     clusterRoleBinding(`${BOOTSTRAP_ROLE}:agent-registration`, BOOTSTRAP_ROLE, { serviceAccount: bootstrap }),
-    clusterRoleBinding(`${BOOTSTRAP_ROLE}:managedcluster`, BOOTSTRAP_ROLE, { group: BOOTSTRAP_GROUP }),
+    clusterRoleBinding(BOOTSTRAP_TOKENS_BINDING, BOOTSTRAP_ROLE, { group: BOOTSTRAP_GROUP }),
     // The rule before the right: without it the right would be to announce any cluster.
     ...boundTokenPolicy(),
     clusterRoleBinding(`${BOOTSTRAP_ROLE}:bound-token`, BOOTSTRAP_ROLE, { group: BOUND_BOOTSTRAP_GROUP }),
     clusterRole(DETACHED_ROLE, [allow("coordination.k8s.io", ["leases"], ["get", "update"], [DETACHED_LEASE])]),
     serviceAccount(hub),
-    clusterRole(HUB_ROLE, hubRules()),
+    clusterRole(HUB_ROLE, [...hubRules(), ...(clusterProfiles ? profileRules() : [])]),
     clusterRoleBinding(HUB_ROLE, HUB_ROLE, { serviceAccount: hub }),
     role(HUB_COMPONENTS_NAMESPACE, HUB_LEADER_ROLE, [
       allow("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
     ]),
     roleBinding(HUB_COMPONENTS_NAMESPACE, HUB_LEADER_ROLE, HUB_SERVICE_ACCOUNT),
+    ...endpointAccess(),
     // A token that was used is deleted unread: the requests made with it say what it was for.
     role("kube-system", HUB_TOKENS_ROLE, [allow("", ["secrets"], ["delete"])]),
     {
       ...roleBinding("kube-system", HUB_TOKENS_ROLE, HUB_SERVICE_ACCOUNT),
       subjects: [{ kind: "ServiceAccount", ...hub }],
     } as KubeObject,
+  ]
+}
+
+/** Every agent may read where the hub is, and nothing else there. */
+function endpointAccess(): KubeObject[] {
+  const { namespace: home, name } = HUB_ENDPOINT
+  const agents = { kind: "Group", apiGroup: RBAC_GROUP, name: MANAGED_CLUSTERS_GROUP }
+  return [
+    role(home, HUB_ENDPOINT_ROLE, [allow("", ["configmaps"], READ, [name])]),
+    { ...roleBinding(home, HUB_ENDPOINT_ROLE, ""), subjects: [agents] } as KubeObject,
   ]
 }
 
@@ -137,6 +160,13 @@ function workRules(): PolicyRule[] {
     allow(WORK_GROUP, ["manifestworkreplicasets/status"], ["patch"]),
     // A template may name an executor; the works are made in the hub's name.
     allow(WORK_GROUP, ["manifestworks"], ["execute-as"]),
+  ]
+}
+
+function profileRules(): PolicyRule[] {
+  return [
+    allow(PROFILE_GROUP, ["clusterprofiles"], [...READ, "create", "patch", "delete"]),
+    allow(PROFILE_GROUP, ["clusterprofiles/status"], ["patch"]),
   ]
 }
 

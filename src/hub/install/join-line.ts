@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { decodePem } from "#lib/x509/pem.ts"
+import { decodePem, encodePem } from "#lib/x509/pem.ts"
 
 /** What a cluster needs to know of the hub to join it. */
 export type JoinAddress = {
@@ -19,5 +19,13 @@ export function joinLine({ server, token, ca, cluster = "<cluster_name>" }: Join
 
 /** `sha256:` and the digest of each certificate's DER, in hexadecimal: short enough for a command line. */
 export function authorityHashes(ca: string): string[] {
-  return decodePem(ca).map(({ der }) => `sha256:${createHash("sha256").update(der).digest("hex")}`)
+  return decodePem(ca).map(({ der }) => hashOf(der))
 }
+
+/** Those certificates of a bundle that have this hash, as PEM. */
+export function authoritiesWith(ca: string, hash: string): string {
+  const known = decodePem(ca).filter(({ der }) => hashOf(der) === hash)
+  return known.map(({ label, der }) => encodePem(label, der)).join("")
+}
+
+const hashOf = (der: Uint8Array) => `sha256:${createHash("sha256").update(der).digest("hex")}`

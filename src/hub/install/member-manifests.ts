@@ -3,7 +3,7 @@ import { memberCrds } from "#api/crds.ts"
 import type { PolicyRule } from "#api/kubernetes/rbac.ts"
 import { WORK_GROUP } from "#api/work/names.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
-import { AGENT_ADDON_NAMESPACE, AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT } from "./names.ts"
+import { AGENT_ADDON_NAMESPACE, AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT, HUB_KUBECONFIG_SECRET } from "./names.ts"
 import {
   allow,
   clusterRole,
@@ -28,17 +28,19 @@ export type MemberManifestsOptions = {
    * `open-cluster-management.io/aggregate-to-work` add.
    */
   readonly execution?: "everything" | "aggregated"
+  /** For the gate ClusterProperty. Default false. */
+  readonly clusterProperties?: boolean
 }
 
 /** What a cluster needs for its agent, in the order in which it is applied. */
 export function memberManifests(options: MemberManifestsOptions = {}): KubeObject[] {
   const agent = { namespace: AGENT_NAMESPACE, name: AGENT_SERVICE_ACCOUNT }
   return [
-    ...memberCrds(),
+    ...memberCrds(options),
     namespace(AGENT_NAMESPACE),
     namespace(AGENT_ADDON_NAMESPACE),
     serviceAccount(agent),
-    clusterRole(AGENT_ROLE, agentRules()),
+    clusterRole(AGENT_ROLE, agentRules(options)),
     clusterRoleBinding(AGENT_ROLE, AGENT_ROLE, { serviceAccount: agent }),
     role(AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT, ownNamespaceRules()),
     roleBinding(AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT, AGENT_SERVICE_ACCOUNT),
@@ -47,11 +49,12 @@ export function memberManifests(options: MemberManifestsOptions = {}): KubeObjec
 }
 
 /** What the agent does for itself: tell of the cluster, keep the record of what it applied. */
-function agentRules(): PolicyRule[] {
+function agentRules({ clusterProperties }: MemberManifestsOptions): PolicyRule[] {
   return [
     allow("", ["nodes"], READ),
     allow("", ["namespaces"], [...READ, "create", "patch"]),
     allow(CLUSTER_GROUP, ["clusterclaims"], READ),
+    ...(clusterProperties ? [allow("about.k8s.io", ["clusterproperties"], READ)] : []),
     allow(WORK_GROUP, ["appliedmanifestworks"], [...READ, "create", "update", "patch", "delete"]),
     allow(WORK_GROUP, ["appliedmanifestworks/status", "appliedmanifestworks/finalizers"], ["update", "patch"]),
     // Whether a work's executor may do what the work asks for.
@@ -63,7 +66,8 @@ function agentRules(): PolicyRule[] {
 /** Its credentials for the hub, and leader election. */
 function ownNamespaceRules(): PolicyRule[] {
   return [
-    allow("", ["secrets"], ["get", "create", "patch", "update"]),
+    allow("", ["secrets"], ["create"]),
+    allow("", ["secrets"], ["get", "patch", "update"], [HUB_KUBECONFIG_SECRET]),
     allow("coordination.k8s.io", ["leases"], ["get", "create", "update"]),
     allow("events.k8s.io", ["events"], ["create", "patch"]),
   ]

@@ -9,11 +9,19 @@ export const AGENT_ADDON_NAMESPACE = "open-cluster-management-agent-addon"
 
 export const BOOTSTRAP_SERVICE_ACCOUNT = "agent-registration-bootstrap"
 export const BOOTSTRAP_ROLE = "open-cluster-management:bootstrap"
+/** Gives that role to who shows a bootstrap token. */
+export const BOOTSTRAP_TOKENS_BINDING = `${BOOTSTRAP_ROLE}:managedcluster`
 /** As it appears in requests: a user for `--auto-approve-user`. */
 export const BOOTSTRAP_USER = `system:serviceaccount:${HUB_NAMESPACE}:${BOOTSTRAP_SERVICE_ACCOUNT}`
 
 export const HUB_SERVICE_ACCOUNT = "hawser-hub"
 export const AGENT_SERVICE_ACCOUNT = "hawser-agent"
+/** In the agent's Deployment, which has the account's name. */
+export const AGENT_CONTAINER = "agent"
+
+/** On the member: what its agent introduces itself with, and what the hub gave it. OCM's agents look there too. */
+export const BOOTSTRAP_SECRET = "bootstrap-hub-kubeconfig"
+export const HUB_KUBECONFIG_SECRET = "hub-kubeconfig-secret"
 
 /** Who writes what an installation consists of, for server-side apply. */
 export const INSTALL_FIELD_MANAGER = "hawser"

@@ -153,3 +153,19 @@ test("clustersOf: what an object names; nothing before it has a status", () => {
   assert.deepEqual(clustersOf({ ...newDecision(1, []), status: undefined as never }), [])
   assert.deepEqual(clustersOf(undefined), [])
 })
+
+test("planDecisions: the first write of a page holds it against the version that was observed, later ones cannot", () => {
+  const at = (n: number, clusters: string[], group?: { index: number; name: string }): PlacementDecision => {
+    const decision = newDecision(n, clusters, group)
+    return { ...decision, metadata: { ...decision.metadata, uid: `u${n}`, resourceVersion: `${n}0` } }
+  }
+  const held = (writes: readonly Write[]) =>
+    writes.map((write) => [textOf(write), "resourceVersion" in write ? write.resourceVersion : undefined])
+  assert.deepEqual(held(writesOf(planDecisions(PLACEMENT, [group("", "a", "b")], [at(1, ["a"])]))), [
+    ["p-decision-1 = a,b", "10"],
+  ])
+  assert.deepEqual(held(writesOf(planDecisions(PLACEMENT, [group("x", "a", "b")], [at(1, ["a"])]))), [
+    ["p-decision-1 labels p,0,x", "10"],
+    ["p-decision-1 = a,b", undefined],
+  ])
+})

@@ -1,7 +1,7 @@
 import type { Placement, PlacementDecision } from "#api/cluster/v1beta1.ts"
 import { PLACEMENT_DECISIONS } from "#api/cluster/v1beta1.ts"
 import { DECISION_GROUP_INDEX_LABEL, DECISION_GROUP_NAME_LABEL, PLACEMENT_LABEL } from "#api/cluster/names.ts"
-import type { Action } from "#runtime/plan.ts"
+import { asObserved, type Action } from "#runtime/plan.ts"
 import type { DecisionGroup } from "./decision-groups.plan.ts"
 
 /** Clusters that one PlacementDecision names at most. Source: OCM's API. */
@@ -26,6 +26,8 @@ export function planDecisions(
   const found = new Map(existing.map((d) => [d.metadata.name ?? "", d]))
   const pages = pagesOf(placement, groups, (name) => clustersOf(found.get(name)))
   const frames: Action[] = []
+  /** Pages that are as they were observed when their clusters are written. */
+  const untouched = new Map(found)
   for (const page of pages) {
     const before = found.get(page.name)
     if (before === undefined)
@@ -36,13 +38,19 @@ export function planDecisions(
         type: PLACEMENT_DECISIONS,
         key: keyOf(before),
         patch: { metadata: { labels: page.labels } },
+        ...asObserved(before),
       })
+      untouched.delete(page.name)
     }
   }
   const actions: Action[] = frames.length === 0 ? [] : [{ do: "together", actions: frames }]
   const changed = pages.filter((page) => !sameClusters(clustersOf(found.get(page.name)), page.clusters))
   for (const writes of orderWrites(changed, (name) => clustersOf(found.get(name)))) {
-    actions.push({ do: "together", actions: writes.map((write) => statusPatch(placement, write)) })
+    actions.push({
+      do: "together",
+      actions: writes.map((write) => statusPatch(placement, write, untouched.get(write.name))),
+    })
+    for (const { name } of writes) untouched.delete(name)
   }
   const wanted = new Set(pages.map((page) => page.name))
   for (const decision of existing) {
@@ -160,12 +168,14 @@ function orderWrites(pages: readonly Page[], before: (name: string) => readonly 
   return rounds
 }
 
-const statusPatch = (placement: Placement, { name, clusters }: Write): Action => ({
+/** @param observed  the page, where no write of this plan comes before this one */
+const statusPatch = (placement: Placement, { name, clusters }: Write, observed?: PlacementDecision): Action => ({
   do: "patch",
   type: PLACEMENT_DECISIONS,
   key: { namespace: placement.metadata.namespace ?? "", name },
   patch: { status: { decisions: clusters.map((clusterName) => ({ clusterName, reason: "" })) } },
   subresource: "status",
+  ...(observed === undefined ? {} : asObserved(observed)),
 })
 
 /**

@@ -55,6 +55,7 @@ export function startPlacement(
 
   startController(runtime, {
     name: "placement",
+    subject: "placement",
     sources: [
       { informer: placements, keysOf: ({ object }) => [keyOf(object)] },
       { informer: decisions, keysOf: ({ object }) => placementOf(object) },

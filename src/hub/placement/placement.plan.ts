@@ -6,7 +6,7 @@ import type { ManagedClusterSet, ManagedClusterSetBinding } from "#api/cluster/v
 import { SCHEDULING_DISABLED_ANNOTATION } from "#api/cluster/names.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { setCondition, type Condition } from "#apimachinery/conditions.ts"
-import { NOTHING, type Action, type Plan } from "#runtime/plan.ts"
+import { asObserved, NOTHING, type Action, type Plan } from "#runtime/plan.ts"
 import { findCandidates, type Candidates } from "./candidates.plan.ts"
 import { groupDecisions, type DecisionGroup } from "./decision-groups.plan.ts"
 import { clustersOf, DECISIONS_PER_OBJECT_MAX, planDecisions } from "./decisions.plan.ts"
@@ -59,6 +59,7 @@ export function planPlacement(observed: ObservedPlacement): Plan {
       key: { namespace: placement.metadata.namespace ?? "", name: placement.metadata.name ?? "" },
       patch: { status },
       subresource: "status",
+      ...asObserved(placement),
     })
   }
   return selection.expiresAtMs === undefined ? { actions } : { actions, requeueAfterMs: selection.expiresAtMs - nowMs }

@@ -7,7 +7,7 @@
 //           once when clusters are accepted by themselves; conditions HubAcceptedManagedCluster, Deleting), Namespace,
 //           ClusterRole, ClusterRoleBinding, RoleBinding, Lease `detached-clusters`, ManifestWork (delete; without its
 //           finalizer when its cluster is detached and not heard of).
-// Gives up when: the cluster is gone.
+// Gives up when: the cluster is gone, and so are its rights.
 import { DETACHED_LEASE, DETACHED_ROLE } from "#api/cluster/detached.ts"
 import { CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
@@ -23,8 +23,10 @@ import type { Change } from "#kube/informer.ts"
 import { planAccept, planSetUpFailure } from "./accept.plan.ts"
 import { clusterRoleName, registrationBindingName, sharedClusterRoles, workBindingName } from "./cluster-rbac.ts"
 import { ensureGrants, removal } from "./grants.ts"
-import type { Hub } from "./hub.ts"
+import { eventsOf } from "./cluster-events.plan.ts"
+import { tell, type Hub } from "./hub.ts"
 import type { AcceptOptions } from "./observed-cluster.ts"
+import { planOrphanedRights } from "./orphaned-rights.plan.ts"
 
 const BY_NAMESPACE = "registration/namespace"
 /** Clusters whose set-up is under way at once: 1,000 that come together must not wait for each other's round trips. */
@@ -49,6 +51,7 @@ export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions):
 
   startController(runtime, {
     name: "accept",
+    subject: "cluster",
     workers: WORKERS,
     sources: [
       { informer: clusters, keysOf: ({ object }) => [object.metadata.name ?? ""] },
@@ -61,27 +64,37 @@ export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions):
     ],
     reconcile: async (name, signal) => {
       const cluster = clusters.get(name)
-      if (cluster === undefined) return
-      const plan = planAccept({
-        cluster,
-        namespace: namespaces.get(name),
+      const rights = {
         clusterRole: clusterRoles.get(clusterRoleName(name)),
         clusterRoleBinding: clusterRoleBindings.get(clusterRoleName(name)),
         registrationBinding: roleBindings.get(`${name}/${registrationBindingName(name)}`),
         workBinding: roleBindings.get(`${name}/${workBindingName(name)}`),
+        works: works.byIndex(BY_NAMESPACE, name),
+      }
+      const writing = { log: runtime.log, signal }
+      if (cluster === undefined) {
+        const plan = planOrphanedRights(rights)
+        if (plan.actions.length > 0 && (await isGone(hub, name, signal))) await applyPlan(hub.client, plan, writing)
+        return
+      }
+      const plan = planAccept({
+        cluster,
+        ...rights,
+        namespace: namespaces.get(name),
         detached: leases.get(`${name}/${DETACHED_LEASE}`),
         detachedBinding: roleBindings.get(`${name}/${DETACHED_ROLE}`),
-        works: works.byIndex(BY_NAMESPACE, name),
         options,
         nowMs: runtime.clock.nowMs(),
       })
-      const writing = { log: runtime.log, signal }
       try {
         await applyPlan(hub.client, plan, writing)
+        tell(hub, cluster, eventsOf(cluster, plan))
       } catch (error) {
         if (!hasReason(error, "Forbidden", "Invalid", "NotFound")) throw error
         // Tried again all the same: what refuses it may go away, such as a namespace of this name that is on its way out.
-        await applyPlan(hub.client, planSetUpFailure(cluster, error.message, runtime.clock.nowMs()), writing)
+        const failure = planSetUpFailure(cluster, error.message, runtime.clock.nowMs())
+        await applyPlan(hub.client, failure, writing)
+        tell(hub, cluster, eventsOf(cluster, failure))
         throw error
       }
       return plan
@@ -89,6 +102,17 @@ export function startAccept(runtime: Runtime, hub: Hub, options: AcceptOptions):
   })
 
   startSharedRoles(runtime, hub)
+}
+
+/** Asks the hub itself: a cache that is behind is no reason to take rights away. */
+async function isGone(hub: Hub, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await hub.client.get(MANAGED_CLUSTERS, { name }, { signal })
+    return false
+  } catch (error) {
+    if (hasReason(error, "NotFound")) return true
+    throw error
+  }
 }
 
 /** The two ClusterRoles that every cluster is bound to, while there is a cluster. */

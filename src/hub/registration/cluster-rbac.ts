@@ -1,4 +1,5 @@
 // What a cluster's agents may do on the hub. Names and rules are OCM's: its programs and its users' audits know them.
+import { ADDON_GROUP } from "#api/addon/v1beta1.ts"
 import { CLUSTER_GROUP, CLUSTER_NAME_LABEL, clusterGroup } from "#api/cluster/names.ts"
 import { RBAC_GROUP, type ClusterRole, type PolicyRule, type RoleBinding, type Subject } from "#api/kubernetes/rbac.ts"
 import { WORK_FINALIZER, WORK_GROUP } from "#api/work/names.ts"
@@ -63,12 +64,12 @@ export function sharedClusterRoles(): readonly ClusterRole[] {
       rules: [
         { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "list", "update", "watch"] },
         {
-          apiGroups: ["addon.open-cluster-management.io"],
+          apiGroups: [ADDON_GROUP],
           resources: ["managedclusteraddons"],
           verbs: ["get", "list", "watch"],
         },
         {
-          apiGroups: ["addon.open-cluster-management.io"],
+          apiGroups: [ADDON_GROUP],
           resources: ["managedclusteraddons/status"],
           verbs: ["patch", "update"],
         },

@@ -25,6 +25,7 @@ export function startClusterSets(runtime: Runtime, hub: Hub, options: { readonly
 
   const controller = startController(runtime, {
     name: "cluster-set",
+    subject: "clusterSet",
     workers: 1,
     sources: [{ informer: sets, keysOf: ({ object }) => [object.metadata.name ?? ""] }],
     reads: [clusters],
@@ -46,6 +47,7 @@ export function startClusterSets(runtime: Runtime, hub: Hub, options: { readonly
 
   startController(runtime, {
     name: "cluster-set-binding",
+    subject: "binding",
     sources: [
       { informer: bindings, keysOf: ({ object }) => [keyOf(object)] },
       { informer: sets, keysOf: ({ object }) => bindings.byIndex(BY_SET, object.metadata.name ?? "").map(keyOf) },

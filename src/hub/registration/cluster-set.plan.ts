@@ -16,7 +16,7 @@ import type { Condition } from "#api/schema/metav1.ts"
 import { setCondition } from "#apimachinery/conditions.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { labelSelectorOf } from "#apimachinery/selectors.ts"
-import { NOTHING, type Action, type Plan } from "#runtime/plan.ts"
+import { asObserved, NOTHING, type Action, type Plan } from "#runtime/plan.ts"
 
 type ClusterSelector = ManagedClusterSet["spec"]["clusterSelector"]
 
@@ -49,7 +49,7 @@ export function planBuiltInSet(name: string, found: ManagedClusterSet | undefine
   // An empty selector does not empty the one that is there: a merge patch takes away only what it names.
   const labelSelector = "labelSelector" in clusterSelector ? { matchLabels: null, matchExpressions: null } : null
   const patch = { spec: { clusterSelector: { ...clusterSelector, labelSelector } } }
-  return { actions: [{ do: "patch", type: MANAGED_CLUSTER_SETS as never, key: { name }, patch }] }
+  return { actions: [{ do: "patch", type: MANAGED_CLUSTER_SETS as never, key: { name }, patch, ...asObserved(found) }] }
 }
 
 const withDefaults = (selector: ClusterSelector | undefined) =>
@@ -80,7 +80,7 @@ export function planClusterSet(set: ManagedClusterSet, clusters: readonly Manage
 }
 
 /** By the set's label, or by its selector; one of the latter kind without a selector has no members. */
-function membersOf(set: ManagedClusterSet): (labels: Readonly<Record<string, string>>) => boolean {
+export function membersOf(set: ManagedClusterSet): (labels: Readonly<Record<string, string>>) => boolean {
   const { selectorType, labelSelector } = set.spec.clusterSelector
   if (selectorType !== "LabelSelector") return (labels) => labels[CLUSTER_SET_LABEL] === set.metadata.name
   const selector = labelSelectorOf(labelSelector)
@@ -112,5 +112,5 @@ function statusPatch(
   if (deepEqual(before, conditions)) return []
   const { name = "", namespace } = object.metadata
   const key = namespace === undefined ? { name } : { namespace, name }
-  return [{ do: "patch", type, key, patch: { status: { conditions } }, subresource: "status" }]
+  return [{ do: "patch", type, key, patch: { status: { conditions } }, subresource: "status", ...asObserved(object) }]
 }

@@ -2,7 +2,7 @@ import { MANAGED_CLUSTERS, type ManagedCluster } from "#api/cluster/v1.ts"
 import type { Condition } from "#api/schema/metav1.ts"
 import { setCondition } from "#apimachinery/conditions.ts"
 import { deepEqual } from "#apimachinery/json.ts"
-import type { Action } from "#runtime/plan.ts"
+import { asObserved, type Action } from "#runtime/plan.ts"
 
 /**
  * The write that sets one condition of a cluster, or none when it is so already. It names the version that it was planned
@@ -24,13 +24,12 @@ export function clusterPatch(
   cluster: ManagedCluster,
   patch: Record<string, unknown>,
 ): Extract<Action, { do: "patch" }> {
-  const { name = "", uid, resourceVersion } = cluster.metadata
+  const { name = "" } = cluster.metadata
   return {
     do: "patch",
     type: MANAGED_CLUSTERS,
     key: { name },
     patch,
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...asObserved(cluster),
   }
 }

@@ -4,7 +4,7 @@ import type { CertificateSigningRequest } from "#api/kubernetes/certificates.ts"
 import { seededRandom } from "#lib/random.ts"
 import { createCsr } from "#lib/x509/csr.ts"
 import { newPrivateKey } from "#lib/x509/keys.ts"
-import { approve, BOOTSTRAP_GROUPS, judgeCsr } from "./csr.plan.ts"
+import { approve, BOOTSTRAP_GROUPS, isOneTooMany, judgeCsr, WAITING_MAX } from "./csr.plan.ts"
 
 const KEY = newPrivateKey(seededRandom(1))
 const AGENT = "system:open-cluster-management:c1:agent"
@@ -16,6 +16,7 @@ type Parts = {
   readonly commonName?: string
   readonly organizations?: readonly string[]
   readonly labels?: Record<string, string>
+  readonly dnsNames?: readonly string[]
   readonly spec?: Partial<CertificateSigningRequest["spec"]>
   readonly status?: CertificateSigningRequest["status"]
 }
@@ -23,6 +24,7 @@ type Parts = {
 function csr({
   commonName = AGENT,
   organizations = [GROUP, ALL],
+  dnsNames = [],
   labels,
   spec,
   status,
@@ -32,9 +34,10 @@ function csr({
     kind: "CertificateSigningRequest",
     metadata: { name: "c1-x", labels: labels ?? { "open-cluster-management.io/cluster-name": "c1" } },
     spec: {
-      request: Buffer.from(createCsr({ key: KEY, commonName, organizations })).toString("base64"),
+      request: Buffer.from(createCsr({ key: KEY, commonName, organizations, dnsNames })).toString("base64"),
       signerName: "kubernetes.io/kube-apiserver-client",
       username: JOINING,
+      usages: ["digital signature", "client auth"],
       ...spec,
     },
     ...(status === undefined ? {} : { status }),
@@ -55,6 +58,14 @@ for (const { name, parts, approval, want } of [
     want: "ask renew",
   },
   { name: "a first request of somebody unknown is for people", parts: {}, approval: NOBODY, want: "leave" },
+  ...[[], ["server auth"], ["client auth", "server auth"], ["digital signature"]].map((usages) => ({
+    name: `usages ${usages.join(" and ") || "that are none"}`,
+    parts: { spec: { usages } },
+    approval: USERS,
+    want: "leave",
+  })),
+  { name: "a server's name besides", parts: { dnsNames: ["hub"] }, approval: USERS, want: "leave" },
+  { name: "a renewal with a server's name", parts: { ...RENEWING, dnsNames: ["hub"] }, approval: USERS, want: "leave" },
   { name: "a first request of a trusted user", parts: {}, approval: USERS, want: "approve" },
   {
     name: "a first request of a trusted group",
@@ -182,5 +193,17 @@ test("approve: adds to the conditions that are there, by the approval subresourc
   assert.deepEqual(
     (action.object as CertificateSigningRequest).status?.conditions?.map((c) => [c.type, c.reason]),
     [["Approved", "AutoApprovedByHubCSRApprovingController"]],
+  )
+})
+
+test("isOneTooMany: the oldest may wait, whatever the order", () => {
+  const waiting = Array.from({ length: WAITING_MAX + 2 }, (_, i) => {
+    const name = `c1-${String(i).padStart(2, "0")}`
+    return { ...csr({}), metadata: { name, creationTimestamp: `2026-01-01T00:00:${i < 5 ? "00" : "01"}Z` } }
+  })
+  const refused = waiting.toReversed().filter((request) => isOneTooMany(request, waiting))
+  assert.deepEqual(
+    refused.map(({ metadata }) => metadata.name),
+    ["c1-21", "c1-20"],
   )
 })

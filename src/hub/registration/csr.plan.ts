@@ -52,23 +52,30 @@ export function judgeCsr(csr: CertificateSigningRequest, approval: AutoApproval,
   if (bound !== undefined && bound !== cluster) {
     return leave(`the token is for cluster "${bound}" and cannot register "${cluster}"`)
   }
-  const subject = subjectOf(csr)
-  if (typeof subject === "string") return leave(subject)
-  const organizations = subject.organizations.filter((o) => o !== MANAGED_CLUSTERS_GROUP)
-  if (organizations.length !== 1 || organizations[0] !== clusterGroup(cluster)) {
-    return leave(`organizations are ${subject.organizations.join(", ")}, want ${clusterGroup(cluster)}`)
-  }
-  const agent = subject.commonName.split(":").at(-1) ?? ""
-  if (agent === "" || subject.commonName !== agentUser(cluster, agent)) {
-    return leave(`common name is ${subject.commonName}, want ${SUBJECT_PREFIX}${cluster}:AGENT`)
-  }
+  const form = formOf(csr, cluster)
+  if ("wrong" in form) return leave(form.wrong)
   const username = csr.spec.username ?? ""
-  if (username === subject.commonName) return { decision: "ask renew", cluster }
+  if (username === form.commonName) return { decision: "ask renew", cluster }
   if (usedFor !== undefined) return leave(`the token was used for request ${usedFor}, and is good for one`)
   const trusted =
     approval.users.includes(username) || (csr.spec.groups ?? []).some((group) => approval.groups.includes(group))
   if (trusted) return { decision: "approve", cluster }
   return { decision: "leave", why: `"${username}" is not approved by itself` }
+}
+
+/** What the signer of client certificates gives. Source: KEP-1513. */
+const CLIENT_USAGES: readonly string[] = ["client auth", "digital signature", "key encipherment"]
+
+/**
+ * Requests of one cluster that may wait for people at once; OCM's agents and ours stop themselves at half of it. Who asks
+ * for more is no agent, and must not bury the one request that a person is to find.
+ */
+export const WAITING_MAX = 20
+
+/** Whether there are too many before this one. @param waiting  all undecided requests of the cluster */
+export function isOneTooMany(csr: CertificateSigningRequest, waiting: readonly CertificateSigningRequest[]): boolean {
+  const age = ({ metadata }: CertificateSigningRequest) => `${metadata.creationTimestamp ?? ""} ${metadata.name ?? ""}`
+  return waiting.filter((other) => age(other) < age(csr)).length >= WAITING_MAX
 }
 
 /** Groups of those who joined with a token of the hub's. */
@@ -78,10 +85,47 @@ export const BOOTSTRAP_GROUPS: readonly string[] = [
   "system:serviceaccounts:open-cluster-management",
 ]
 
-function subjectOf(csr: CertificateSigningRequest): { commonName: string; organizations: readonly string[] } | string {
+/**
+ * Whether the request is of the form that the agents of a cluster make: for client certificates of its own name.
+ * Approved, anything else would be somebody else's identity, whoever asks for it.
+ */
+export function formOf(
+  csr: CertificateSigningRequest,
+  cluster: string,
+): { readonly commonName: string } | { readonly wrong: string } {
+  const subject = subjectOf(csr)
+  if (typeof subject === "string") return { wrong: subject }
+  const organizations = subject.organizations.filter((o) => o !== MANAGED_CLUSTERS_GROUP)
+  if (organizations.length !== 1 || organizations[0] !== clusterGroup(cluster)) {
+    return { wrong: `organizations are ${subject.organizations.join(", ")}, want ${clusterGroup(cluster)}` }
+  }
+  const agent = subject.commonName.split(":").at(-1) ?? ""
+  if (agent === "" || subject.commonName !== agentUser(cluster, agent)) {
+    return { wrong: `common name is ${subject.commonName}, want ${SUBJECT_PREFIX}${cluster}:AGENT` }
+  }
+  const usages = csr.spec.usages ?? []
+  if (!usages.includes("client auth") || !usages.every((usage) => CLIENT_USAGES.includes(usage))) {
+    return { wrong: `usages are ${usages.join(", ")}, want ${CLIENT_USAGES.join(", ")}` }
+  }
+  if (subject.altNames.length > 0) return { wrong: `it asks for further names: ${subject.altNames.join(", ")}` }
+  return { commonName: subject.commonName }
+}
+
+type Asked = {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly altNames: readonly string[]
+}
+
+function subjectOf(csr: CertificateSigningRequest): Asked | string {
   try {
-    const { subject } = parseCsr(Buffer.from(csr.spec.request, "base64").toString("utf8"))
-    return { commonName: subject.commonName ?? "", organizations: subject.organizations }
+    const { subject, altNames } = parseCsr(Buffer.from(csr.spec.request, "base64").toString("utf8"))
+    const { dnsNames, ipAddresses, emailAddresses, uris } = altNames
+    return {
+      commonName: subject.commonName ?? "",
+      organizations: subject.organizations,
+      altNames: [...dnsNames, ...ipAddresses, ...emailAddresses, ...uris].map(String),
+    }
   } catch (error) {
     if (error instanceof CsrError) return error.message
     throw error
@@ -95,8 +139,13 @@ export function approve(csr: CertificateSigningRequest, nowMs: number): Action {
 }
 
 /** Likewise. @param why  shown by the agent that asked */
-export function deny(csr: CertificateSigningRequest, why: string, nowMs: number): Action {
-  return decide(csr, { type: "Denied", reason: "BoundTokenRefused", message: why }, nowMs)
+export function deny(
+  csr: CertificateSigningRequest,
+  why: string,
+  nowMs: number,
+  reason: "BoundTokenRefused" | "TooManyRequests" = "BoundTokenRefused",
+): Action {
+  return decide(csr, { type: "Denied", reason, message: why }, nowMs)
 }
 
 function decide(

@@ -4,7 +4,7 @@ import { WORK_FINALIZER } from "#api/work/names.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import type { KubeObject } from "#apimachinery/meta.ts"
-import type { Action } from "#runtime/plan.ts"
+import { asObserved, type Action } from "#runtime/plan.ts"
 
 /** Creates what is missing and puts right what differs in what it grants. */
 export function ensureGrants<T extends KubeObject>(type: ResourceType<T>, wanted: T, found: T | undefined): Action[] {
@@ -16,13 +16,19 @@ export function ensureGrants<T extends KubeObject>(type: ResourceType<T>, wanted
   )
   if (differs.length === 0) return []
   return [
-    { do: "patch", type: type as unknown as ResourceType, key: keyIn(wanted), patch: Object.fromEntries(differs) },
+    {
+      do: "patch",
+      type: type as unknown as ResourceType,
+      key: keyIn(wanted),
+      patch: Object.fromEntries(differs),
+      ...asObserved(found),
+    },
   ]
 }
 
 /** Takes away the finalizer by which a work binding waits for works. */
 export function releaseBinding(binding: RoleBinding): Action[] {
-  const { finalizers = [], resourceVersion, uid } = binding.metadata
+  const { finalizers = [] } = binding.metadata
   if (!finalizers.includes(WORK_FINALIZER)) return []
   const kept = finalizers.filter((finalizer) => finalizer !== WORK_FINALIZER)
   return [
@@ -31,8 +37,7 @@ export function releaseBinding(binding: RoleBinding): Action[] {
       type: ROLE_BINDINGS as unknown as ResourceType,
       key: keyIn(binding),
       patch: { metadata: { finalizers: kept.length === 0 ? null : kept } },
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...asObserved(binding),
     },
   ]
 }

@@ -2,7 +2,8 @@
 //
 // Reads:    ManagedCluster, Lease, Namespace that carry a cluster's label (hub caches).
 // Wakes on: all of them, and the lease's expiry.
-// Writes:   Lease (create), ManagedCluster conditions Available (Unknown only) and ClockSynced.
+// Writes:   Lease (create), ManagedCluster conditions Available (Unknown only) and ClockSynced, and
+//           Events of them.
 // Owns:     Available only while the agent is silent.
 // Gives up when: the cluster is gone.
 import { CLUSTER_LEASE, CLUSTER_NAME_LABEL } from "#api/cluster/names.ts"
@@ -13,7 +14,8 @@ import { hasReason } from "#apimachinery/status-error.ts"
 import type { Change } from "#kube/informer.ts"
 import { applyPlan } from "#runtime/apply-plan.ts"
 import { startController, type Runtime } from "#runtime/controller.ts"
-import type { Hub } from "./hub.ts"
+import { eventsOf } from "./cluster-events.plan.ts"
+import { tell, type Hub } from "./hub.ts"
 import { planClockSync, planLease } from "./lease.plan.ts"
 
 const WORKERS = 16
@@ -45,6 +47,7 @@ export function startLease(runtime: Runtime, hub: Hub): void {
 
   startController(runtime, {
     name: "lease",
+    subject: "cluster",
     workers: WORKERS,
     sources: [
       { informer: clusters, keysOf: ({ object }) => [object.metadata.name ?? ""] },
@@ -69,8 +72,11 @@ export function startLease(runtime: Runtime, hub: Hub): void {
         plan = planLease({ ...observed, lease: await readLease(name, signal) })
       }
       await applyPlan(hub.client, plan, writing)
+      tell(hub, cluster, eventsOf(cluster, plan))
       if (plan.actions.length === 0 && renewed.has(name)) {
-        await applyPlan(hub.client, { actions: planClockSync(observed) }, writing)
+        const synced = { actions: planClockSync(observed) }
+        await applyPlan(hub.client, synced, writing)
+        tell(hub, cluster, eventsOf(cluster, synced))
         renewed.delete(name)
       }
       return plan

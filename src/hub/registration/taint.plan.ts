@@ -16,7 +16,10 @@ export function wantedTaints(cluster: ManagedCluster, nowMs: number): Taints | u
   const isOurs = (key: string) => key === TAINT_UNAVAILABLE || key === TAINT_UNREACHABLE
   const kept = before.filter((taint) => !isOurs(taint.key) || taint.key === wanted)
   const isMissing = wanted !== undefined && !kept.some((taint) => taint.key === wanted)
-  if (!isMissing && kept.length === before.length) return undefined
+  const isUntimed = kept.some((taint) => !taint.timeAdded)
+  if (!isMissing && !isUntimed && kept.length === before.length) return undefined
   // Tolerations count from the time, so that it is set here too: not every API server has the admission that sets it.
-  return isMissing ? [...kept, { key: wanted, effect: "NoSelect", timeAdded: formatTime(nowMs) }] : kept
+  const timeAdded = formatTime(nowMs)
+  const timed = kept.map((taint) => (taint.timeAdded ? taint : { ...taint, timeAdded }))
+  return isMissing ? [...timed, { key: wanted, effect: "NoSelect", timeAdded }] : timed
 }

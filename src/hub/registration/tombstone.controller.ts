@@ -23,6 +23,7 @@ export function startTombstones(runtime: Runtime, hub: Hub): void {
 
   startController(runtime, {
     name: "tombstone",
+    subject: "cluster",
     workers: 2,
     sources: [
       {

@@ -43,6 +43,7 @@ export function startReplicaSets(
 
   startController(runtime, {
     name: "manifestworkreplicaset",
+    subject: "replicaSet",
     sources: [
       { informer: replicaSets, keysOf: ({ object }) => [keyOf(object)] },
       {

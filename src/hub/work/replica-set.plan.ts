@@ -14,7 +14,7 @@ import {
 import { findCondition, setCondition, type Condition } from "#apimachinery/conditions.ts"
 import { deepEqual } from "#apimachinery/json.ts"
 import { planRollout, type RolloutState } from "#rollout/rollout.ts"
-import type { Action, Plan } from "#runtime/plan.ts"
+import { asObserved, type Action, type Plan } from "#runtime/plan.ts"
 
 export type ObservedReplicaSet = {
   readonly replicaSet: ManifestWorkReplicaSet
@@ -180,8 +180,7 @@ function change(work: ManifestWork, desired: ManifestWork): Action {
     type: MANIFEST_WORKS,
     key: { namespace: work.metadata.namespace ?? "", name: work.metadata.name ?? "" },
     patch: { metadata: { labels: desired.metadata.labels ?? {}, ...annotationsOf(desired) }, spec },
-    ...(work.metadata.uid === undefined ? {} : { uid: work.metadata.uid }),
-    ...(work.metadata.resourceVersion === undefined ? {} : { resourceVersion: work.metadata.resourceVersion }),
+    ...asObserved(work),
   }
 }
 
@@ -200,10 +199,7 @@ function finalizersPatch(replicaSet: ManifestWorkReplicaSet, finalizers: readonl
     type: MANIFEST_WORK_REPLICA_SETS,
     key: { namespace: replicaSet.metadata.namespace ?? "", name: replicaSet.metadata.name ?? "" },
     patch: { metadata: { finalizers: finalizers.length === 0 ? null : finalizers } },
-    ...(replicaSet.metadata.uid === undefined ? {} : { uid: replicaSet.metadata.uid }),
-    ...(replicaSet.metadata.resourceVersion === undefined
-      ? {}
-      : { resourceVersion: replicaSet.metadata.resourceVersion }),
+    ...asObserved(replicaSet),
   }
 }
 
@@ -334,6 +330,7 @@ function statusPatch(replicaSet: ManifestWorkReplicaSet, status: Status): Action
       key: { namespace: replicaSet.metadata.namespace ?? "", name: replicaSet.metadata.name ?? "" },
       patch: { status },
       subresource: "status",
+      ...asObserved(replicaSet),
     },
   ]
 }

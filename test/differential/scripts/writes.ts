@@ -83,7 +83,9 @@ export const creates: Script = {
         },
       ),
     ),
-    post(CONFIG_MAPS, configMap("l1", {}, { labels: { "bad key!": "x", ok: "bad value!" } })),
+    // One fault each: kube-apiserver goes through labels as Go's maps give them, in another order each time.
+    post(CONFIG_MAPS, configMap("l1", {}, { labels: { "bad key!": "x" } })),
+    post(CONFIG_MAPS, configMap("l1", {}, { labels: { ok: "bad value!" } })),
     post(CONFIG_MAPS, configMap("l2", {}, { annotations: { "bad key!": "x" } })),
     post(CONFIG_MAPS, configMap("l2", {}, { annotations: { "a/b/c": "y" } })),
     post(CONFIG_MAPS, configMap("l3", {}, { annotations: { big: "x".repeat(262144) } })),

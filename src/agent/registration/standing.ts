@@ -1,0 +1,70 @@
+import { ConnectionError } from "#lib/http.ts"
+import type { KubeClient } from "#kube/client.ts"
+import { silentEvents, type EventRecorder, type EventRecorderOptions } from "#kube/events.ts"
+import type { Runtime } from "#runtime/controller.ts"
+import { certificatesOf } from "./credentials.plan.ts"
+import type { HubCredentials } from "./credentials.ts"
+import type { SessionEnd } from "./hub-session-options.ts"
+import { registrationMetrics, type RegistrationMetrics } from "./registration-metrics.ts"
+
+/** Makes a recorder of Events that writes with a client. */
+export type RecorderFactory = (client: EventRecorderOptions["client"]) => EventRecorder
+
+/** How an agent stands with its hub, over all its sessions: what probes, metrics and Events are about. */
+export interface Standing {
+  /** Whether there is a certificate to speak to the hub with. A hub that is away does not change it. */
+  readonly registered: boolean
+  /** Why there is no certificate, and what to do about it, where that is known. */
+  readonly obstacle: string | undefined
+  readonly metrics: RegistrationMetrics | undefined
+  /** Records on the hub, through the session of the time; what is told while there is none is lost. */
+  readonly hubEvents: EventRecorder
+  /** A session begins with these. */
+  holds(credentials: HubCredentials, hub: KubeClient): void
+  /** The hub let the agent in. */
+  entered(): void
+  left(end: SessionEnd | undefined): void
+  /** Somebody has to do something before there can be a session. */
+  stuck(obstacle: string): void
+  end(): void
+}
+
+/** @param events  records Events through a client; without it none are */
+export function newStanding(runtime: Runtime, clusterName: string, events?: RecorderFactory): Standing {
+  const metrics = registrationMetrics(runtime.metrics, runtime.clock, clusterName)
+  let registered = false
+  let obstacle: string | undefined
+  let hub: KubeClient | undefined
+  const client = () => {
+    if (hub === undefined) throw new ConnectionError("There is no session with the hub")
+    return hub
+  }
+  const hubEvents = events?.({
+    create: async (...call) => client().create(...call),
+    patch: async (...call) => client().patch(...call),
+  })
+  return {
+    get registered() {
+      return registered
+    },
+    get obstacle() {
+      return obstacle
+    },
+    stuck: (why) => void (obstacle = why),
+    metrics,
+    hubEvents: hubEvents ?? silentEvents,
+    holds({ certificate }, connected) {
+      registered = true
+      obstacle = undefined
+      hub = connected
+      metrics?.certificate(Math.min(...certificatesOf(certificate).map(({ notAfterMs }) => notAfterMs)))
+    },
+    entered: () => metrics?.session(true),
+    left(end) {
+      hub = undefined
+      metrics?.session(false)
+      if (end?.why === "refused" || end?.why === "expired") registered = false
+    },
+    end: () => metrics?.end(),
+  }
+}
