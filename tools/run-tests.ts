@@ -1,4 +1,6 @@
 // `npm test [-- PATTERN…]`: every test but those that need a real Kubernetes (`npm run test:kubernetes`).
+// All run in one process, so that one that never ends would silence all others: a test has five minutes, and
+// tools/test-watchdog.ts names what holds the process.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 
@@ -13,6 +15,10 @@ const run = spawnSync(
   [
     "--test",
     "--test-isolation=none",
+    "--test-timeout=300000",
+    // A socket or a child that a test forgot must not keep the run from its last line.
+    "--test-force-exit",
+    `--import=${join(root, "tools/test-watchdog.ts")}`,
     "--disable-warning=ExperimentalWarning",
     `--test-reporter=${join(root, "tools/test-reporter.ts")}`,
     "--test-reporter-destination=stdout",

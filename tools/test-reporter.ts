@@ -1,6 +1,8 @@
-// A reporter for node:test: a dot's worth of progress a file, every failure in full, and a last line that CI reads.
+// A reporter for node:test: a line of progress a minute, every failure in full, and a last line that CI reads.
 import type { TestEvent } from "node:test/reporters"
 import { relative } from "node:path"
+
+const minute = 60_000_000_000n
 
 /** Prints failures as they come and `N passed, N failed` (with skips and their reasons) at the end. */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -8,6 +10,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   let failed = 0
   const skips: string[] = []
   const started = process.hrtime.bigint()
+  let told = started
   for await (const event of source) {
     if (event.type === "test:stderr" || event.type === "test:stdout") {
       yield event.data.message
@@ -17,6 +20,11 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     const { name, file, details } = event.data
     if (details.type === "suite") continue
     const where = file === undefined ? "" : ` (${relative(process.cwd(), file)})`
+    const now = process.hrtime.bigint()
+    if (now - told >= minute) {
+      told = now
+      yield `${Number((now - started) / 1_000_000_000n)} s: ${passed} passed, ${failed} failed; last: ${name}${where}\n`
+    }
     if (event.data.skip !== undefined) {
       const reason = typeof event.data.skip === "string" ? event.data.skip : "no reason given"
       skips.push(`  - ${name}${where}: ${reason}`)
