@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises"
 import type { KubeObject } from "#apimachinery/meta.ts"
 import type { ResourceType } from "#apimachinery/gvk.ts"
 import type { KubeClient, ListOptions } from "#kube/client.ts"
@@ -43,13 +44,25 @@ export class Following<T extends KubeObject> {
         event: (kind, object) => this.#set(object, kind === "DELETED"),
         bookmark: () => {},
         end: (error) => {
+          if (this.#stopped) return
           process.stderr.write(
             `  watch of ${this.#type.resource} ended${error === undefined ? "" : `: ${error.message}`}\n`,
           )
-          void this.#begin()
+          void this.#beginAgain()
         },
       },
     )
+  }
+
+  async #beginAgain(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        return await this.#begin()
+      } catch {
+        // The server ends, or has too much to do: events missed meanwhile come with the list.
+        await setTimeout(200)
+      }
+    }
   }
 
   #set(object: T, deleted: boolean): void {

@@ -6,6 +6,7 @@ import type { KubeClient, RestMapper } from "#kube/client.ts"
 import { eventsIn, silentEvents } from "#kube/events.ts"
 import type { InformerFactory } from "#kube/informer.ts"
 import type { Runtime } from "#runtime/controller.ts"
+import type { HubLink } from "./hub-link.ts"
 import {
   bootstrapSource,
   type Bootstrap,
@@ -43,7 +44,7 @@ export type AgentOptions = {
   /** What they are read from, if they may be replaced while the agent runs. */
   readonly reloadBootstrap?: ReloadBootstrap
   /** Connects as the agent itself. Called again whenever the certificate was rotated or the hub has moved. */
-  readonly connect: (credentials: HubCredentials) => ClosableClient & { readonly informers: InformerFactory }
+  readonly connect: (credentials: HubCredentials) => HubLink
   /** Go along when the hub publishes another address or authority. Default false. */
   readonly followsHub?: boolean
   readonly credentialStore: CredentialStore
@@ -68,8 +69,6 @@ export type AgentOptions = {
   /** Records Events on the hub and on the member; without it none are. */
   readonly events?: RecorderFactory
 }
-
-export type ClosableClient = { readonly client: KubeClient; readonly close: () => void }
 
 export interface Agent {
   /** Ends everything. Nothing is taken away, on the hub or on the member. @returns when all is over */
@@ -235,12 +234,12 @@ async function stayRegistered(runtime: Runtime, options: Parts, facts: MemberFac
 /** Goes on with the stored credentials if the hub that the bootstrap credentials name takes them for this very cluster. */
 async function sameHub(
   runtime: Runtime,
-  { clusterName, connect, credentialStore }: Parts,
+  { connect, credentialStore }: Parts,
   credentials: HubCredentials | undefined,
 ): Promise<Extract<BootstrapPlan, { step: "use" }> | undefined> {
   if (credentials === undefined) return undefined
   const { hub, clusterUid } = credentials
-  const known = { clusterName, clusterUid: () => clusterUid, connectTo: () => connect(credentials) }
+  const known = { clusterUid: () => clusterUid, connectTo: () => connect(credentials) }
   if ((await firstThatWorks(runtime, known, [hub])) === undefined) return undefined
   await credentialStore.save(credentials)
   runtime.log.info("The bootstrap credentials lead to the same hub at another address", { server: hub.server })
@@ -285,9 +284,9 @@ async function depart(
   try {
     await work.depart({ identity: detached.uid, keepsObjects: detached.workloads === "keep" })
     if (signal.aborted) return { why: "stopped" }
-    await tellCleared(runtime, hub.client, clusterName, detached.uid)
+    await tellCleared(runtime, hub, detached.uid)
     log.info("Cleared: nothing of the hub is left here. To come back: hawser join", { cluster: clusterName })
-    await waitForReturn(runtime, hub.client, clusterName)
+    await waitForReturn(runtime, hub)
     if (signal.aborted) return { why: "stopped" }
     log.info("The hub has taken this cluster back", { cluster: clusterName })
     const { detached: _, clusterUid: __, ...returned } = credentials
@@ -310,16 +309,16 @@ async function joinAndRun(
   const bootstrap = options.source.current!
   const joining = new AbortController()
   const signal = AbortSignal.any([runtime.signal, joining.signal])
-  const { client, close } = bootstrap.connect(hub)
+  const entrance = bootstrap.connect(hub)
   let closed = false
   const closeOnce = () => {
     if (closed) return
     closed = true
     joining.abort()
-    close()
+    entrance.close()
   }
   try {
-    const accepted = waitForAcceptance(runtime, client, clusterName, signal)
+    const accepted = waitForAcceptance(runtime, entrance, clusterName, signal)
     const credentials = await joinHub(
       runtime,
       {
@@ -327,7 +326,7 @@ async function joinAndRun(
         agentName,
         hub,
         ...(hub === bootstrap.hub ? {} : { joinedAt: bootstrap.hub }),
-        client,
+        entrance,
         store,
         ...(clusterAnnotations === undefined ? {} : { annotations: clusterAnnotations }),
         ...(clientConfigs === undefined ? {} : { clientConfigs }),
@@ -354,7 +353,7 @@ async function runSession(
   const { standing } = options
   const hub = options.connect(credentials)
   let detach = () => {}
-  standing.holds(credentials, hub.client)
+  standing.holds(credentials, hub)
   let end: SessionEnd | undefined
   try {
     end = await HubSession.run(runtime, {
@@ -371,8 +370,7 @@ async function runSession(
       namespaces: { member: options.member.client, hubHash: hubHashOf(originOf(credentials).server) },
       onEntered: (session) => {
         detach = work.attach({
-          client: hub.client,
-          informers: hub.informers,
+          works: hub.works,
           identity: () => session.identity(),
           keepsObjects: () => session.keepsObjects(),
         })

@@ -1,5 +1,6 @@
 // How agents reach a hub over the network.
 import type { AgentOptions } from "#agent/start.ts"
+import { kubernetesEntrance, kubernetesHub } from "#agent/kubernetes-hub.ts"
 import type { HubAddress } from "#agent/registration/credentials.ts"
 import { newHttp2Transport } from "#kube/http2-transport.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
@@ -35,17 +36,18 @@ export function connectionsTo(
             hub,
             connect: (address = hub) => {
               const transport = newHttp2Transport({ ...at(address), token })
-              return {
+              return kubernetesEntrance({
                 client: newKubeClient({ transport, userAgent: USER_AGENT, clock }),
                 close: () => transport.close(),
-              }
+              })
             },
           },
         }),
-    connect: ({ hub: address, certificate, key }) => {
+    connect: ({ hub: address, certificate, key, clusterName }) => {
       const transport = newHttp2Transport({ ...at(address), cert: certificate, key })
       const client = newKubeClient({ transport, userAgent: USER_AGENT, clock })
-      return { client, informers: newInformerFactory({ client, clock, random, log }), close: () => transport.close() }
+      const informers = newInformerFactory({ client, clock, random, log })
+      return kubernetesHub({ client, informers, close: () => transport.close() }, clusterName)
     },
   }
 }

@@ -1,5 +1,6 @@
 // How many agents of one process reach a hub over few connections.
 import type { AgentOptions } from "#agent/start.ts"
+import { kubernetesEntrance, kubernetesHub } from "#agent/kubernetes-hub.ts"
 import type { HubAddress } from "#agent/registration/credentials.ts"
 import { newHttp2Transport, withHeaders, type ClosableTransport } from "#kube/http2-transport.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
@@ -36,15 +37,18 @@ export function sharedConnections(
         hub,
         connect: () => {
           const { transport, close } = closable(bootstrap)
-          return { client: newKubeClient({ transport, userAgent: USER_AGENT, clock }), close }
+          return kubernetesEntrance({ client: newKubeClient({ transport, userAgent: USER_AGENT, clock }), close })
         },
       },
-      connect: ({ certificate }) => {
+      connect: ({ certificate, clusterName }) => {
         const { commonName, organizations } = parseCertificate(certificate).subject
         const headers = { "impersonate-user": commonName, "impersonate-group": organizations }
         const { transport, close } = closable(withHeaders(admin, headers))
         const client = newKubeClient({ transport, userAgent: USER_AGENT, clock })
-        return { client, informers: newInformerFactory({ client, clock, random, log }), close }
+        return kubernetesHub(
+          { client, informers: newInformerFactory({ client, clock, random, log }), close },
+          clusterName,
+        )
       },
     }),
   }

@@ -11,24 +11,25 @@ import { simulatedConnections } from "./agent-connections.ts"
 
 const clock = newVirtualClock(1_800_000_000_000)
 const random = seededRandom(1)
+const { signal } = new AbortController()
 const { pki } = ensureServerPki({ existing: {}, serverNames: [], clock, random })
 const hub = { server: "https://hub", clusterEntry: "hub" }
 const credentials = { clusterName: "cluster1", agentName: "agent", hub, certificate: pki.adminCertificate }
 
 function connections() {
   const seen: { peer: Omit<Peer, "address">; authorization: string | undefined }[] = []
-  const runtime = { clock, random, log: silentLog, signal: new AbortController().signal }
+  const runtime = { clock, random, log: silentLog, signal }
   const made = simulatedConnections(runtime, hub, "id.secret", (peer) => async ({ headers }) => {
     seen.push({ peer: peer(), authorization: headers["authorization"] })
-    return { status: 200, headers: {}, body: new Uint8Array() }
+    return { status: 200, headers: {}, body: Buffer.from("{}") }
   })
   return { ...made, seen }
 }
 
 test("simulatedConnections: bootstrap shows the token, the agent its certificate", async () => {
   const { bootstrap, connect, seen } = connections()
-  await bootstrap.connect().client.raw("GET", "/version")
-  await connect({ ...credentials, key: pki.adminKey }).client.raw("GET", "/version")
+  await bootstrap.connect().getCluster("cluster1", signal)
+  await connect({ ...credentials, key: pki.adminKey }).cluster.get(signal)
   const { der } = parseCertificate(pki.adminCertificate)
   assert.deepEqual(seen, [
     { peer: {}, authorization: "Bearer id.secret" },
@@ -42,8 +43,8 @@ test("simulatedConnections: a certificate without its key connects to nobody", (
 
 test("simulatedConnections: what is closed sends nothing", async () => {
   const { connect, seen } = connections()
-  const { client, close } = connect({ ...credentials, key: pki.adminKey })
+  const { cluster, close } = connect({ ...credentials, key: pki.adminKey })
   close()
-  await assert.rejects(client.raw("GET", "/version"), ConnectionError)
+  await assert.rejects(cluster.get(signal), ConnectionError)
   assert.deepEqual(seen, [])
 })

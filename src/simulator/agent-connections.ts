@@ -1,5 +1,6 @@
 // How simulated agents reach their hub: as over TLS, without the encryption.
 import type { AgentOptions } from "#agent/start.ts"
+import { kubernetesEntrance, kubernetesHub } from "#agent/kubernetes-hub.ts"
 import type { HubAddress } from "#agent/registration/credentials.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
 import { newKubeClient } from "#kube/rest.ts"
@@ -27,7 +28,10 @@ export function simulatedConnections(
       connect: () => {
         const { transport, close } = closable(transportAs(() => ({})))
         const headers = { authorization: `Bearer ${token}` }
-        return { client: newKubeClient({ transport, headers, userAgent: USER_AGENT, clock }), close }
+        return kubernetesEntrance({
+          client: newKubeClient({ transport, headers, userAgent: USER_AGENT, clock }),
+          close,
+        })
       },
     },
     connect: (credentials) => {
@@ -37,7 +41,8 @@ export function simulatedConnections(
       }
       const { transport, close } = closable(transportAs(() => ({ certificate: certificate.der })))
       const client = newKubeClient({ transport, userAgent: USER_AGENT, clock })
-      return { client, informers: newInformerFactory({ client, clock, random, log }), close }
+      const informers = newInformerFactory({ client, clock, random, log })
+      return kubernetesHub({ client, informers, close }, credentials.clusterName)
     },
   }
 }

@@ -1,6 +1,7 @@
 // What an agent makes of bootstrap credentials that are refused, replaced, or lead elsewhere.
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { kubernetesEntrance } from "#agent/kubernetes-hub.ts"
 import type { Bootstrap } from "#agent/registration/bootstrap-source.ts"
 import { CLUSTER, HUB, isAvailable, newScene, TOKEN, type Scene } from "./agent-registration-scene.ts"
 
@@ -9,7 +10,8 @@ const BAD_TOKEN = "fedcba9876543210"
 
 const withToken = ({ world, hub }: Scene, secret: string, address = HUB): Bootstrap => ({
   hub: address,
-  connect: () => ({ client: world.connect("agent", hub, () => ({}), `ocmhub.${secret}`), close() {} }),
+  connect: () =>
+    kubernetesEntrance({ client: world.connect("agent", hub, () => ({}), `ocmhub.${secret}`), close() {} }),
 })
 
 test("certificate expired, bootstrap token refused: it says what to do, and goes on when that is done", async (t) => {

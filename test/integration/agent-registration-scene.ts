@@ -14,6 +14,7 @@ import { startSigning } from "#controlplane/signing/signing.controller.ts"
 import { bootstrapTokenSecret } from "#hub/install/bootstrap-token.ts"
 import { hubManifests } from "#hub/install/hub-manifests.ts"
 import { startRegistration } from "#hub/registration/start.ts"
+import { kubernetesEntrance, kubernetesHub } from "#agent/kubernetes-hub.ts"
 import { memoryCredentialStore } from "#agent/registration/credential-store.ts"
 import type { CredentialStore } from "#agent/registration/credential-store.ts"
 import type { HubCredentials } from "#agent/registration/credentials.ts"
@@ -89,12 +90,13 @@ export async function newScene(
         clusterName: CLUSTER,
         bootstrap: {
           hub: HUB,
-          connect: () => ({ client: world.connect("agent", hub, () => ({}), `ocmhub.${TOKEN}`), close() {} }),
+          connect: () =>
+            kubernetesEntrance({ client: world.connect("agent", hub, () => ({}), `ocmhub.${TOKEN}`), close() {} }),
         },
         connect: ({ certificate }: HubCredentials) => {
           const der = parseCertificate(certificate).der
           const hubClient = world.connect("agent", hub, () => ({ certificate: der }))
-          return { client: hubClient, informers: world.informers(hubClient), close() {} }
+          return kubernetesHub({ client: hubClient, informers: world.informers(hubClient), close() {} }, CLUSTER)
         },
         credentialStore: store,
         member: { client, informers: memberInformers, mapper: mapperOf(member) },

@@ -7,6 +7,7 @@ import { CONFIG_MAPS } from "#api/kubernetes/core.ts"
 import type { AppliedManifestWork, ManifestWork } from "#api/work/v1.ts"
 import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
 import { newLocalInformerFactory } from "#controlplane/local-informers.ts"
+import { kubernetesHub } from "#agent/kubernetes-hub.ts"
 import { informerSource } from "#agent/work/member-objects.ts"
 import { memoryWorkCache } from "#agent/work/work-cache.ts"
 import type { WorkCache } from "#agent/work/work-cache.ts"
@@ -64,12 +65,12 @@ export async function newWorkScene(
     informers.start(stop.signal)
     if (withHub) {
       const hubClient = world.connect("agent", hub)
+      const link = kubernetesHub({ client: hubClient, informers: world.informers(hubClient), close() {} }, CLUSTER)
       const connection: HubConnection = {
-        client: hubClient,
-        informers: world.informers(hubClient),
+        works: link.works,
         identity: options.identity ?? (() => "the cluster"),
       }
-      connection.informers.start(stop.signal)
+      link.start(stop.signal)
       agent.attach(connection)
     }
     return agent

@@ -1,6 +1,6 @@
 // Where an agent has its bootstrap credentials from: what it was started with, or a file that somebody may replace.
 import { sleep } from "#lib/clock.ts"
-import type { KubeClient } from "#kube/client.ts"
+import type { HubEntrance } from "#agent/hub-link.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import type { HubAddress } from "./credentials.ts"
 
@@ -8,7 +8,7 @@ import type { HubAddress } from "./credentials.ts"
 export type Bootstrap = {
   readonly hub: HubAddress
   /** Connects as the bootstrap identity. @param address  where the hub is by now. Default: `hub` */
-  readonly connect: (address?: HubAddress) => { readonly client: KubeClient; readonly close: () => void }
+  readonly connect: (address?: HubAddress) => HubEntrance
 }
 
 /** Reads the credentials anew. */

@@ -9,10 +9,8 @@ import { NAME_ALPHABET, randomText } from "#lib/random.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
-import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { AGENT_ANNOTATION_PREFIX, HUB_ACCEPTED } from "#api/cluster/names.ts"
-import type { KubeClient } from "#kube/client.ts"
-import { runReflector } from "#kube/reflector.ts"
+import type { HubEntrance } from "#agent/hub-link.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { requestCertificate } from "./certificate-request.ts"
 import type { CredentialStore } from "./credential-store.ts"
@@ -24,8 +22,7 @@ export type BootstrapOptions = {
   readonly hub: HubAddress
   /** Where the hub was, if it has moved to `hub`. */
   readonly joinedAt?: HubAddress
-  /** Speaks as the bootstrap identity. */
-  readonly client: KubeClient
+  readonly entrance: HubEntrance
   readonly store: CredentialStore
   readonly annotations?: Readonly<Record<string, string>>
   readonly clientConfigs?: readonly { readonly url: string; readonly caBundle?: string }[]
@@ -43,10 +40,10 @@ export async function joinHub(
   options: BootstrapOptions,
   signal: AbortSignal,
 ): Promise<HubCredentials> {
-  const { clusterName, agentName, hub, joinedAt, client, store, certificateSeconds } = options
+  const { clusterName, agentName, hub, joinedAt, entrance, store, certificateSeconds } = options
   const expiry = certificateSeconds === undefined ? {} : { expirationSeconds: certificateSeconds }
   const [issued] = await Promise.all([
-    requestCertificate(runtime, client, { clusterName, agentName, ...expiry }, signal),
+    requestCertificate(runtime, entrance.certificates, { clusterName, agentName, ...expiry }, signal),
     announceCluster(runtime, options, signal),
   ])
   const credentials = { clusterName, agentName, hub, ...(joinedAt === undefined ? {} : { joinedAt }), ...issued }
@@ -57,9 +54,9 @@ export async function joinHub(
 
 /** Creates the ManagedCluster unless it is there. */
 async function announceCluster({ log }: Runtime, options: BootstrapOptions, signal: AbortSignal): Promise<void> {
-  const { client, clusterName } = options
+  const { entrance, clusterName } = options
   try {
-    await client.get(MANAGED_CLUSTERS, { name: clusterName }, { signal })
+    await entrance.getCluster(clusterName, signal)
   } catch (error) {
     if (hasReason(error, "NotFound")) return createCluster(options, signal)
     // An administrator may announce clusters and give the bootstrap identity no right to look.
@@ -69,11 +66,11 @@ async function announceCluster({ log }: Runtime, options: BootstrapOptions, sign
 }
 
 async function createCluster(
-  { client, clusterName, annotations, clientConfigs }: BootstrapOptions,
+  { entrance, clusterName, annotations, clientConfigs }: BootstrapOptions,
   signal: AbortSignal,
 ) {
   try {
-    await client.create(MANAGED_CLUSTERS, newCluster(clusterName, annotations, clientConfigs), { signal })
+    await entrance.createCluster(newCluster(clusterName, annotations, clientConfigs), signal)
   } catch (error) {
     if (!hasReason(error, "AlreadyExists", "Unauthorized", "Forbidden")) throw error
   }
@@ -101,25 +98,15 @@ export function newCluster(
  * @returns resolves at acceptance; stays pending until `signal` aborts when that never comes
  */
 export function waitForAcceptance(
-  { clock, random, log }: Runtime,
-  client: KubeClient,
+  runtime: Runtime,
+  entrance: HubEntrance,
   clusterName: string,
   signal: AbortSignal,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const judge = (cluster: ManagedCluster) => {
-    if (cluster.metadata.name === clusterName && isConditionTrue(cluster.status?.conditions, HUB_ACCEPTED)) resolve()
-  }
   const stop = new AbortController()
-  void runReflector({
-    client,
-    type: MANAGED_CLUSTERS,
-    scope: { fieldSelector: `metadata.name=${clusterName}` },
-    clock,
-    random,
-    log,
-    signal: AbortSignal.any([signal, stop.signal]),
-    sink: { replace: (clusters) => clusters.forEach(judge), changed: judge, deleted() {} },
+  entrance.followCluster({ ...runtime, signal: AbortSignal.any([signal, stop.signal]) }, clusterName, ({ status }) => {
+    if (isConditionTrue(status?.conditions, HUB_ACCEPTED)) resolve()
   })
   return promise.finally(() => stop.abort())
 }

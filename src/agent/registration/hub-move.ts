@@ -7,29 +7,22 @@
 // Gives up when: told to stop. Hubs without the ConfigMap (OCM's) are asked again from time to time.
 import { backoffMs } from "#lib/backoff.ts"
 import { sleep } from "#lib/clock.ts"
-import { hasReason } from "#apimachinery/status-error.ts"
-import { HUB_ENDPOINT, parseHubEndpoint } from "#api/cluster/hub-endpoint.ts"
-import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import { CONFIG_MAPS, type ConfigMap } from "#api/kubernetes/core.ts"
-import type { KubeClient } from "#kube/client.ts"
-import { runReflector } from "#kube/reflector.ts"
+import type { HubEndpoint } from "#api/cluster/hub-endpoint.ts"
+import type { HubLink, LinkedEndpoint } from "#agent/hub-link.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import type { HubAddress } from "./credentials.ts"
 import { planHubMove } from "./hub-move.plan.ts"
 
 export type FollowOptions = {
-  /** The session's. */
-  readonly client: KubeClient
-  readonly clusterName: string
+  /** Of the session's link. */
+  readonly endpoint: LinkedEndpoint
   /** Of the ManagedCluster: who answers with another one is another hub. */
   readonly clusterUid: () => string | undefined
   readonly current: HubAddress
   /** As the agent itself, somewhere else. */
-  readonly connectTo: (hub: HubAddress) => { readonly client: KubeClient; readonly close: () => void }
+  readonly connectTo: (hub: HubAddress) => Pick<HubLink, "cluster" | "close">
 }
 
-/** A hub that publishes nothing may be upgraded to one that does. */
-const ASK_AGAIN_MS = 10 * 60_000
 const RETRY = { initialMs: 2_000, maxMs: 5 * 60_000 }
 /** Agents that learn of a move at once do not all try at once. */
 const SPREAD_MS = 1_000
@@ -68,10 +61,15 @@ export async function followHub(runtime: Runtime, options: FollowOptions): Promi
   }
 }
 
-function wantedAddresses({ log }: Runtime, current: HubAddress, latest: ConfigMap | undefined): readonly HubAddress[] {
+function wantedAddresses(
+  { log }: Runtime,
+  current: HubAddress,
+  latest: HubEndpoint | Error | undefined,
+): readonly HubAddress[] {
   if (latest === undefined) return []
   try {
-    return planHubMove(current, parseHubEndpoint(latest))
+    if (latest instanceof Error) throw latest
+    return planHubMove(current, latest)
   } catch (error) {
     log.warn("Cannot follow the hub: what it publishes about itself is of no use", { error })
     return []
@@ -81,7 +79,7 @@ function wantedAddresses({ log }: Runtime, current: HubAddress, latest: ConfigMa
 /** Looks for the hub that knows this very cluster. @returns the first address where it is; throws when told to stop */
 export async function firstThatWorks(
   { clock, signal, log }: Runtime,
-  { clusterName, clusterUid, connectTo }: Pick<FollowOptions, "clusterName" | "clusterUid" | "connectTo">,
+  { clusterUid, connectTo }: Pick<FollowOptions, "clusterUid" | "connectTo">,
   addresses: readonly HubAddress[],
 ): Promise<HubAddress | undefined> {
   for (const address of addresses) {
@@ -91,8 +89,7 @@ export async function firstThatWorks(
     try {
       const hub = connectTo(address)
       close = hub.close
-      const within = { signal: AbortSignal.any([signal, over.signal]) }
-      const { metadata } = await hub.client.get(MANAGED_CLUSTERS, { name: clusterName }, within)
+      const { metadata } = await hub.cluster.get(AbortSignal.any([signal, over.signal]))
       if (metadata.uid === clusterUid()) return address
       throw new Error("another hub answers there")
     } catch (error) {
@@ -109,55 +106,26 @@ export async function firstThatWorks(
 type Watched = {
   /** Counts changes. */
   version(): number
-  latest(): ConfigMap | undefined
+  latest(): HubEndpoint | Error | undefined
   /** Resolves when there is a newer version than this, or the signal aborts. */
   after(version: number): Promise<void>
 }
 
-function watchEndpoint(runtime: Runtime, { client }: FollowOptions): Watched {
-  const { clock, random, log, signal } = runtime
+function watchEndpoint(runtime: Runtime, { endpoint }: FollowOptions): Watched {
+  const { signal } = runtime
   let version = 0
-  let latest: ConfigMap | undefined
+  let latest: HubEndpoint | Error | undefined
   let next = Promise.withResolvers<void>()
-  const set = (configMap: ConfigMap | undefined) => {
-    latest = configMap
+  signal.addEventListener("abort", () => next.resolve(), { once: true })
+  endpoint.follow(runtime, (published) => {
+    latest = published
     version++
     next.resolve()
     next = Promise.withResolvers()
-  }
-  signal.addEventListener("abort", () => next.resolve(), { once: true })
-  const run = async () => {
-    // A watch of what is forbidden or missing would ask again and again.
-    while (!(await isPublished(client, signal))) await sleep(clock, ASK_AGAIN_MS * (1 + random.fraction()), signal)
-    await runReflector({
-      client,
-      type: CONFIG_MAPS,
-      scope: { namespace: HUB_ENDPOINT.namespace, fieldSelector: `metadata.name=${HUB_ENDPOINT.name}` },
-      clock,
-      random,
-      log,
-      signal,
-      sink: { replace: ([found]) => set(found), changed: set, deleted: () => set(undefined) },
-    })
-  }
-  run().catch((error: unknown) => {
-    if (!signal.aborted) log.warn("Cannot look where the hub says to be", { error })
   })
   return {
     version: () => version,
     latest: () => latest,
     after: async (seen) => (version === seen && !signal.aborted ? next.promise : undefined),
-  }
-}
-
-async function isPublished(client: KubeClient, signal: AbortSignal): Promise<boolean> {
-  try {
-    await client.get(CONFIG_MAPS, HUB_ENDPOINT, { signal })
-    return true
-  } catch (error) {
-    signal.throwIfAborted()
-    if (hasReason(error, "NotFound", "Forbidden")) return false
-    // The hub is away for a moment: the watch knows how to wait for it.
-    return true
   }
 }

@@ -1,8 +1,7 @@
 // What a session with the hub is given, and how it ends.
 import type { NewCondition } from "#apimachinery/conditions.ts"
-import type { KubeClient } from "#kube/client.ts"
+import type { HubLink } from "#agent/hub-link.ts"
 import type { EventRecorder } from "#kube/events.ts"
-import type { InformerFactory } from "#kube/informer.ts"
 import type { CredentialStore } from "./credential-store.ts"
 import type { Detached, HubCredentials } from "./credentials.ts"
 import type { FollowOptions } from "./hub-move.ts"
@@ -20,7 +19,7 @@ export type EnteredSession = {
 
 export type HubSessionOptions = {
   readonly credentials: HubCredentials
-  readonly hub: { readonly client: KubeClient; readonly informers: InformerFactory }
+  readonly hub: HubLink
   readonly facts: MemberFacts
   readonly store: CredentialStore
   readonly certificateSeconds?: number

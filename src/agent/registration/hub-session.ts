@@ -12,13 +12,9 @@ import { sleep } from "#lib/clock.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
 import type { NewCondition } from "#apimachinery/conditions.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
-import type { Lease } from "#api/kubernetes/coordination.ts"
-import { LEASES } from "#api/kubernetes/coordination.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
-import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { DETACH_WORKLOADS_ANNOTATION } from "#api/cluster/detached.ts"
-import { CLUSTER_LEASE, HUB_ACCEPTED } from "#api/cluster/names.ts"
-import { carryOut } from "#agent/carry-out.ts"
+import { HUB_ACCEPTED } from "#api/cluster/names.ts"
 import { newest } from "#agent/resource-version.ts"
 import { silentEvents, type EventRecorder } from "#kube/events.ts"
 import type { Informer } from "#kube/informer.ts"
@@ -32,7 +28,7 @@ import { certificatesOf, originOf, planRotation } from "./credentials.plan.ts"
 import type { HubCredentials } from "./credentials.ts"
 import { findTombstone } from "./departure.ts"
 import { followHub } from "./hub-move.ts"
-import { planLease, renewed } from "./lease.plan.ts"
+import { planLease } from "./lease.plan.ts"
 import type { NamespaceOutcomes } from "./managed-namespace.plan.ts"
 import { startManagedNamespaces } from "./managed-namespaces.ts"
 import type { HubSessionOptions, SessionEnd } from "./hub-session-options.ts"
@@ -56,7 +52,6 @@ export class HubSession {
   readonly #clusters: Informer<ManagedCluster>
   readonly #end = Promise.withResolvers<SessionEnd>()
   #answered: ManagedCluster | undefined
-  #lease: Lease | undefined
   #renewedMs: number | undefined
   #draw: number
   #rotation: NewCondition | undefined
@@ -72,9 +67,7 @@ export class HubSession {
     this.#credentials = credentials
     this.#rotation = options.rotation
     this.#draw = runtime.random.fraction()
-    this.#clusters = hub.informers.informer(MANAGED_CLUSTERS, {
-      fieldSelector: `metadata.name=${credentials.clusterName}`,
-    })
+    this.#clusters = hub.cluster.cache
   }
 
   /** Runs until the credentials are of no use, or the signal aborts. Never rejects. */
@@ -129,7 +122,7 @@ export class HubSession {
     await ready
     // Before any cache is filled: the first report is what people wait for.
     const first = Promise.allSettled([this.#renewLease(), this.#report()])
-    hub.informers.start(signal)
+    hub.start(signal)
     onEntered({ identity: () => this.identity(), keepsObjects: () => this.keepsObjects() })
     await first
     this.#startLease()
@@ -149,7 +142,7 @@ export class HubSession {
     let wake = accepted.then(() => undefined)
     for (let failures = 1; ; failures++) {
       try {
-        const cluster = await hub.client.get(MANAGED_CLUSTERS, { name: this.#name }, { signal })
+        const cluster = await hub.cluster.get(signal)
         const isOurs = cluster.metadata.uid === (this.#credentials.clusterUid ?? cluster.metadata.uid)
         if (!isOurs) await this.#lookForTombstone()
         if (isConditionTrue(cluster.status?.conditions, HUB_ACCEPTED)) return cluster
@@ -215,7 +208,7 @@ export class HubSession {
     const [rotation, namespaces] = [this.#rotation, this.#namespaces]
     const plan = planClusterStatus({ cluster, health, version, nodes, claims, rotation, namespaces, nowMs })
     for (const action of plan.actions) {
-      this.#answered = (await carryOut<ManagedCluster>(hub.client, action as Write, this.#runtime.signal)) ?? cluster
+      this.#answered = (await hub.cluster.write(action as Write, this.#runtime.signal)) ?? cluster
     }
     for (const event of plan.actions.length === 0 ? [] : clusterEvents(cluster, this.#answered ?? cluster)) {
       this.#events.event(cluster, event.type, event.reason, event.reason, event.note)
@@ -225,19 +218,11 @@ export class HubSession {
 
   async #renewLease(): Promise<{ readonly requeueAfterMs?: number } | void> {
     const { clock, random, signal } = this.#runtime
-    const { client } = this.#options.hub
     const cluster = this.#cluster()
     if (cluster === undefined) return
     const plan = planLease({ cluster, renewedMs: this.#renewedMs, draw: this.#draw, nowMs: clock.nowMs() })
     if (!plan.renew) return plan.waitMs === undefined ? undefined : { requeueAfterMs: plan.waitMs }
-    try {
-      const key = { namespace: this.#name, name: CLUSTER_LEASE }
-      const lease = this.#lease ?? (await client.get(LEASES, key, { signal }))
-      this.#lease = await client.update(LEASES, renewed(lease, clock.nowMs()), { signal })
-    } catch (error) {
-      this.#lease = undefined
-      throw error
-    }
+    await this.#options.hub.lease.renew(clock.nowMs(), signal)
     this.#renewedMs = clock.nowMs()
     this.#options.metrics?.leaseRenewed()
     this.#draw = random.fraction()
@@ -267,8 +252,7 @@ export class HubSession {
   async #lookForTombstone(): Promise<void> {
     const { clusterUid: uid } = this.#credentials
     const { signal } = this.#runtime
-    const { client } = this.#options.hub
-    const detached = uid === undefined ? undefined : await findTombstone(client, this.#name, uid, signal)
+    const detached = uid === undefined ? undefined : await findTombstone(this.#options.hub, uid, signal)
     if (detached === undefined) return
     this.#end.resolve({ why: "detached", credentials: { ...this.#credentials, detached }, detached })
   }
@@ -281,12 +265,10 @@ export class HubSession {
     try {
       for (let refusals = 0; refusals < REFUSALS_MAX; refusals++) {
         await sleep(clock, 1_000, signal)
-        await this.#options.hub.client
-          .get(MANAGED_CLUSTERS, { name: this.#name }, { signal })
-          .catch((error: unknown) => {
-            if (hasReason(error, "Unauthorized")) return
-            throw error
-          })
+        await this.#options.hub.cluster.get(signal).catch((error: unknown) => {
+          if (hasReason(error, "Unauthorized")) return
+          throw error
+        })
       }
       this.#end.resolve({ why: "refused" })
     } catch {
@@ -312,9 +294,9 @@ export class HubSession {
     if (connectTo === undefined) return
     const { signal, log } = this.#runtime
     const { hub: current } = this.#credentials
-    const [clusterName, clusterUid, client] = [this.#name, () => this.#credentials.clusterUid, hub.client]
+    const clusterUid = () => this.#credentials.clusterUid
     try {
-      const found = await followHub(this.#runtime, { client, clusterName, clusterUid, current, connectTo })
+      const found = await followHub(this.#runtime, { endpoint: hub.endpoint, clusterUid, current, connectTo })
       this.#credentials = { ...this.#credentials, hub: found, joinedAt: originOf(this.#credentials) }
       await store.save(this.#credentials)
       log.info("The hub has moved, and the agent went along", { from: current.server, to: found.server })
@@ -345,7 +327,7 @@ export class HubSession {
         const expiry = certificateSeconds === undefined ? {} : { expirationSeconds: certificateSeconds }
         const issued = await requestCertificate(
           this.#runtime,
-          hub.client,
+          hub.certificates,
           { clusterName, agentName, renews: true, ...expiry },
           signal,
         )

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
-import { planLease, renewed } from "./lease.plan.ts"
+import { planLease } from "./lease.plan.ts"
 
 const NOW_MS = Date.parse("2026-01-01T00:10:00Z")
 
@@ -29,16 +29,3 @@ for (const { name, accepted = true, seconds, renewedMs, draw = 0, want } of [
     assert.deepEqual(planLease({ cluster: cluster(accepted, seconds), renewedMs, draw, nowMs: NOW_MS }), want)
   })
 }
-
-test("renewed: only the time changes", () => {
-  const lease = {
-    apiVersion: "coordination.k8s.io/v1",
-    kind: "Lease",
-    metadata: { name: "managed-cluster-lease" },
-    spec: { holderIdentity: "managed-cluster-lease", renewTime: "2026-01-01T00:00:00.000000Z" },
-  }
-  assert.deepEqual(renewed(lease, NOW_MS), {
-    ...lease,
-    spec: { holderIdentity: "managed-cluster-lease", renewTime: "2026-01-01T00:10:00.000000Z" },
-  })
-})

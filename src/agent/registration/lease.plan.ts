@@ -1,6 +1,4 @@
-import { formatMicroTime } from "#lib/clock.ts"
 import { isConditionTrue } from "#apimachinery/conditions.ts"
-import type { Lease } from "#api/kubernetes/coordination.ts"
 import type { ManagedCluster } from "#api/cluster/v1.ts"
 import { HUB_ACCEPTED } from "#api/cluster/names.ts"
 
@@ -27,9 +25,4 @@ export function planLease({ cluster, renewedMs, draw, nowMs }: ObservedLease): {
   const durationMs = (cluster.spec.leaseDurationSeconds || LEASE_DURATION_SECONDS) * 1000
   const waitMs = renewedMs + durationMs * (1 + JITTER * draw) - nowMs
   return waitMs <= 0 ? { renew: true } : { renew: false, waitMs }
-}
-
-/** The lease renewed now. It belongs to the hub, which created it; only the time is ours. */
-export function renewed(lease: Lease, nowMs: number): Lease {
-  return { ...lease, spec: { ...lease.spec, renewTime: formatMicroTime(nowMs) } }
 }

@@ -1,6 +1,6 @@
 import { ConnectionError } from "#lib/http.ts"
-import type { KubeClient } from "#kube/client.ts"
 import { silentEvents, type EventRecorder, type EventRecorderOptions } from "#kube/events.ts"
+import type { HubLink } from "#agent/hub-link.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { certificatesOf } from "./credentials.plan.ts"
 import type { HubCredentials } from "./credentials.ts"
@@ -20,7 +20,7 @@ export interface Standing {
   /** Records on the hub, through the session of the time; what is told while there is none is lost. */
   readonly hubEvents: EventRecorder
   /** A session begins with these. */
-  holds(credentials: HubCredentials, hub: KubeClient): void
+  holds(credentials: HubCredentials, hub: Pick<HubLink, "events">): void
   /** The hub let the agent in. */
   entered(): void
   left(end: SessionEnd | undefined): void
@@ -34,7 +34,7 @@ export function newStanding(runtime: Runtime, clusterName: string, events?: Reco
   const metrics = registrationMetrics(runtime.metrics, runtime.clock, clusterName)
   let registered = false
   let obstacle: string | undefined
-  let hub: KubeClient | undefined
+  let hub: HubLink["events"] | undefined
   const client = () => {
     if (hub === undefined) throw new ConnectionError("There is no session with the hub")
     return hub
@@ -56,7 +56,7 @@ export function newStanding(runtime: Runtime, clusterName: string, events?: Reco
     holds({ certificate }, connected) {
       registered = true
       obstacle = undefined
-      hub = connected
+      hub = connected.events
       metrics?.certificate(Math.min(...certificatesOf(certificate).map(({ notAfterMs }) => notAfterMs)))
     },
     entered: () => metrics?.session(true),

@@ -11,7 +11,6 @@
 // makes an agent take a workload down. What came from another hub goes only once this hub's works own it all.
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { AppliedManifestWork } from "#api/work/v1.ts"
-import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { HUB_IDENTITY_ANNOTATION } from "#api/work/names.ts"
 import { carryOut } from "#agent/carry-out.ts"
 import type { KubeClient } from "#kube/client.ts"
@@ -22,7 +21,7 @@ import { startController } from "#runtime/controller.ts"
 import type { Controller, Runtime } from "#runtime/controller.ts"
 import { evictionEvents, isLeaving, planEviction } from "./eviction.plan.ts"
 import type { WorkWhereabouts } from "./eviction.plan.ts"
-import type { Departure, HubLink } from "./hub-link.ts"
+import type { Departure, HubWorks } from "./hub-works.ts"
 import { appliedWorkName, planRelease } from "./manifestwork.plan.ts"
 import type { MemberObjects } from "./member-objects.ts"
 import { removeResources, targetOf } from "./removal.ts"
@@ -35,7 +34,7 @@ export type AppliedWorksOptions = {
   readonly client: KubeClient
   readonly objects: MemberObjects
   readonly appliedWorks: Informer<AppliedManifestWork>
-  readonly hub: () => HubLink | undefined
+  readonly hub: () => HubWorks | undefined
   readonly departure: () => Departure | undefined
   /** Whether the work controller looks after a work of this name. */
   readonly knows: (work: string) => boolean
@@ -76,7 +75,7 @@ export function startAppliedWorks(runtime: Runtime, options: AppliedWorksOptions
 }
 
 async function findWork(
-  { hub, hubHash, agentId, departure, clusterName, client }: AppliedWorksOptions,
+  { hub, hubHash, agentId, departure, client }: AppliedWorksOptions,
   applied: AppliedManifestWork,
   signal: AbortSignal,
 ): Promise<WorkWhereabouts> {
@@ -94,7 +93,7 @@ async function findWork(
   // OCM's agent records no identity; for what it applied the address has to do.
   if (identity === undefined || (recorded !== undefined && recorded !== identity)) return "unknown"
   try {
-    await link.client.get(MANIFEST_WORKS, { namespace: clusterName, name: manifestWorkName }, { signal })
+    await link.works.get(manifestWorkName, signal)
     return "present"
   } catch (error) {
     return hasReason(error, "NotFound") ? "missing" : "unknown"

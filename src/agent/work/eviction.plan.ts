@@ -4,7 +4,7 @@ import { APPLIED_MANIFEST_WORKS } from "#api/work/v1.ts"
 import { HUB_IDENTITY_ANNOTATION } from "#api/work/names.ts"
 import { NOTHING } from "#runtime/plan.ts"
 import type { Action, Plan } from "#runtime/plan.ts"
-import type { Departure } from "./hub-link.ts"
+import type { Departure } from "./hub-works.ts"
 import { appliedWorkName } from "./manifestwork.plan.ts"
 
 /**

@@ -29,7 +29,7 @@ import { applyManifests } from "./apply-pass.ts"
 import type { PassResult } from "./apply-pass.ts"
 import { Executors } from "./executor.ts"
 import { healthAgainMs, isHealthDetail } from "./health/health.plan.ts"
-import type { Departure, HubLink } from "./hub-link.ts"
+import type { Departure, HubWorks } from "./hub-works.ts"
 import { HubSilence } from "./hub-silence.ts"
 import { isOwned, prepareManifests, targetKey } from "./manifests.ts"
 import type { PreparedManifest } from "./manifests.ts"
@@ -54,7 +54,7 @@ export type ManifestWorksOptions = {
   readonly appliedWorks: Informer<AppliedManifestWork>
   readonly cache: WorkCache
   /** The hub, while there is one. */
-  readonly hub: () => HubLink | undefined
+  readonly hub: () => HubWorks | undefined
   readonly departure: () => Departure | undefined
   readonly rawFeedbackJson: boolean
   readonly metrics: WorkMetrics
@@ -254,7 +254,7 @@ export class ManifestWorks {
     const link = hub()
     const claim = planClaim(observed, { agentId, hubHash, hubIdentity: link?.identity() })
     const [work, applied] = await Promise.all([
-      claim.hub && link ? carryOut<ManifestWork>(link.client, claim.hub, signal) : observed.work,
+      claim.hub && link ? link.works.write(claim.hub, signal) : observed.work,
       claim.member ? carryOut<AppliedManifestWork>(client, claim.member, signal) : observed.applied,
     ])
     if (claim.hub && work) state.work = work
@@ -358,7 +358,7 @@ export class ManifestWorks {
     let isWaitedFor = true
     const write = async () => {
       try {
-        const answer = await carryOut<ManifestWork>(link.client, report, signal)
+        const answer = await link.works.write(report, signal)
         if (answer) state.work = newest(answer, state.work)
         this.#options.metrics.reported(name, { isWritten: true, startedMs })
         state.reportedMs = clock.nowMs()
@@ -424,7 +424,7 @@ export class ManifestWorks {
     if (pending.length > 0) {
       const deleting = isDeleted && observed.onHub ? planDeleting(work, this.#runtime.clock.nowMs()) : undefined
       const link = hub()
-      if (deleting && link) state.work = (await carryOut<ManifestWork>(link.client, deleting, signal)) ?? state.work!
+      if (deleting && link) state.work = (await link.works.write(deleting, signal)) ?? state.work!
       return { requeueAfterMs: REMOVAL_RETRY_MS }
     }
     return this.#release(name, state, { ...observed, applied: held }, signal)
@@ -448,7 +448,7 @@ export class ManifestWorks {
     const release = planRelease(observed)
     const link = hub()
     const [onHub, onMember] = await Promise.allSettled([
-      release.hub && link ? carryOut<ManifestWork>(link.client, release.hub, signal) : undefined,
+      release.hub && link ? link.works.write(release.hub, signal) : undefined,
       release.member ? carryOut<AppliedManifestWork>(client, release.member, signal) : undefined,
     ])
     if (onMember.status === "rejected") throw onMember.reason

@@ -2,14 +2,15 @@ import { createHash } from "node:crypto"
 import { keyOf } from "#apimachinery/meta.ts"
 import { DRIFT_ANNOTATION } from "#api/work/names.ts"
 import type { ManifestWork } from "#api/work/v1.ts"
-import { APPLIED_MANIFEST_WORKS, MANIFEST_WORKS } from "#api/work/v1.ts"
+import { APPLIED_MANIFEST_WORKS } from "#api/work/v1.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
 import { silentEvents, type EventRecorder } from "#kube/events.ts"
 import type { Change, InformerFactory } from "#kube/informer.ts"
+import type { LinkedObjects } from "#agent/hub-link.ts"
 import type { Runtime } from "#runtime/controller.ts"
 import { isLeaving } from "./eviction.plan.ts"
 import { startAppliedWorks } from "./appliedmanifestwork.controller.ts"
-import type { Departure, HubLink } from "./hub-link.ts"
+import type { Departure, HubWorks } from "./hub-works.ts"
 import { ManifestWorks } from "./manifestwork.controller.ts"
 import { appliedWorkName } from "./manifestwork.plan.ts"
 import type { MemberObjects, ObjectSource } from "./member-objects.ts"
@@ -43,8 +44,7 @@ export type WorkEvents = {
 }
 
 export type HubConnection = {
-  readonly client: KubeClient
-  readonly informers: InformerFactory
+  readonly works: LinkedObjects<ManifestWork>
   /** The uid of this cluster's ManagedCluster, once known. */
   readonly identity: () => string | undefined
   /** Whether the cluster is on its way out and what its works applied shall stay. Default: never. */
@@ -80,7 +80,7 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
   const { clusterName, member, cache } = options
   const hubHash = hubHashOf(options.hubServer)
   const agentId = options.agentId ?? hubHash
-  const link: { current?: HubLink } = {}
+  const link: { current?: HubWorks } = {}
   const hub = () => link.current
   const appliedWorks = member.informers.informer(APPLIED_MANIFEST_WORKS)
   let departure: Departure | undefined
@@ -107,10 +107,10 @@ export async function startWorkAgent(runtime: Runtime, options: WorkAgentOptions
     events: options.events?.member ?? silentEvents,
   })
 
-  const attach = ({ client, informers, identity, keepsObjects = () => false }: HubConnection) => {
-    const informer = informers.informer(MANIFEST_WORKS, { namespace: clusterName })
-    const current: HubLink = {
-      client,
+  const attach = ({ works: linked, identity, keepsObjects = () => false }: HubConnection) => {
+    const informer = linked.cache
+    const current: HubWorks = {
+      works: linked,
       identity,
       keepsObjects,
       find: (name) => informer.get(`${clusterName}/${name}`) ?? (informer.synced ? null : undefined),
