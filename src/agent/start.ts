@@ -66,6 +66,8 @@ export type AgentOptions = {
   /** Life of certificates to ask for. Default: what the hub gives. */
   readonly certificateSeconds?: number
   readonly evictionGraceMs?: number
+  /** Whose AppliedManifestWorks are this agent's, whichever hub they came from. Default: the hash of the hub's address. */
+  readonly workAgentId?: string
   /** Records Events on the hub and on the member; without it none are. */
   readonly events?: RecorderFactory
 }
@@ -79,6 +81,10 @@ export interface Agent {
   readonly registered: boolean
   /** Why there is none, and what to do about it, where somebody has to do something. */
   readonly obstacle: string | undefined
+  /** When the hub last took the agent for a registered one; undefined when it has not. */
+  readonly heardMs: number | undefined
+  /** The hub had accepted the cluster, and said last that it does not. */
+  readonly isDenied: boolean
   /** Once works are looked after. */
   readonly work: Promise<WorkAgent>
   /** Whether the hub has detached this cluster, and nobody has joined it again. */
@@ -115,6 +121,12 @@ export function startAgent(runtime: Runtime, options: AgentOptions): Agent {
     },
     get obstacle() {
       return standing.obstacle
+    },
+    get heardMs() {
+      return standing.heardMs
+    },
+    get isDenied() {
+      return standing.isDenied
     },
     work: started.promise,
     get isDetached() {
@@ -154,6 +166,7 @@ async function run(runtime: Runtime, options: Parts, started: PromiseWithResolve
     member,
     cache: options.workCache,
     ...(member.objectSource === undefined ? {} : { objectSource: member.objectSource }),
+    ...(options.workAgentId === undefined ? {} : { agentId: options.workAgentId }),
     ...(options.evictionGraceMs === undefined ? {} : { evictionGraceMs: options.evictionGraceMs }),
     rawFeedbackJson: featureGates.RawFeedbackJsonString ?? false,
     events: {
@@ -362,6 +375,8 @@ async function runSession(
       events: eventsIn(credentials.clusterName, standing.hubEvents),
       hub,
       facts,
+      onHeard: standing.heard,
+      onDenied: standing.denied,
       store: options.credentialStore,
       ...(options.followsHub ? { connectTo: (address) => options.connect({ ...credentials, hub: address }) } : {}),
       ...(options.certificateSeconds === undefined ? {} : { certificateSeconds: options.certificateSeconds }),

@@ -34,7 +34,17 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
   addHub(program, roots, terminal)
   withMetricsAddress(program.command("agent").description("run the klusterlet agent of one cluster"))
     .requiredOption("--cluster-name <name>", "the cluster's name on the hub")
-    .requiredOption("--bootstrap-kubeconfig <file>", "kubeconfig with the bootstrap token (`hawser token` prints one)")
+    .requiredOption(
+      "--bootstrap-kubeconfig <file>",
+      "kubeconfig with the bootstrap token (`hawser token` prints one); may be repeated, for hubs to fail over to",
+      (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
+    )
+    .option(
+      "--hub-connection-timeout-seconds <n>",
+      "with several hubs: how long one may be silent before another is looked for",
+      integer(180, 30 * 86_400),
+      600,
+    )
     .option("--spoke-kubeconfig <file>", "kubeconfig of the cluster to manage (default: the one that this is a pod of)")
     .option("--dir <dir>", "folder for its credentials and cache", ".hawser-agent")
     .option(
@@ -43,7 +53,12 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
     )
     .option("--feature-gates <gates>", `A=true,B=false of ${AGENT_FEATURE_GATES.join(", ")}`, list, [])
     .action((o) =>
-      roots.agent(terminal, { ...o, featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES) }),
+      roots.agent(terminal, {
+        ...o,
+        bootstrapKubeconfigs: o.bootstrapKubeconfig,
+        hubTimeoutSeconds: o.hubConnectionTimeoutSeconds,
+        featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES),
+      }),
     )
 }
 

@@ -82,7 +82,9 @@ export type HubOptions = {
 
 export type AgentOptions = {
   readonly clusterName: string
-  readonly bootstrapKubeconfig: string
+  /** One for each hub, in the order of preference. */
+  readonly bootstrapKubeconfigs: readonly string[]
+  readonly hubTimeoutSeconds: number
   /** Absent: the cluster that this is a pod of. */
   readonly spokeKubeconfig?: string
   readonly dir: string

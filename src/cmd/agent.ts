@@ -1,9 +1,11 @@
 // `hawser agent`: the klusterlet agent of one cluster.
 import { hostname } from "node:os"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { directoryCredentialStore, secretCredentialStore } from "#agent/registration/credential-store.ts"
 import type { HubAddress } from "#agent/registration/credentials.ts"
-import { startAgent, type Agent } from "#agent/start.ts"
+import { startAgentOfHubs } from "#agent/failover.ts"
+import type { HubCredentials } from "#agent/registration/credentials.ts"
+import type { Agent } from "#agent/start.ts"
 import { directoryWorkCache } from "#agent/work/work-cache.ts"
 import type { AgentOptions } from "#cli/roots.ts"
 import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
@@ -11,6 +13,7 @@ import { isDns1123Label, isDns1123Subdomain } from "#apimachinery/names.ts"
 import { AGENT_NAMESPACE, BOOTSTRAP_SECRET } from "#hub/install/names.ts"
 import { newEventRecorder } from "#kube/events.ts"
 import { newInformerFactory } from "#kube/informer-factory.ts"
+import type { InformerFactory } from "#kube/informer.ts"
 import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
 import { newKubeClient } from "#kube/rest.ts"
@@ -24,11 +27,22 @@ import { keepHeapSmall } from "./small-heap.ts"
 
 export async function runAgent(terminal: Terminal, options: AgentOptions): Promise<void> {
   const at = (path: string) => resolve(terminal.cwd, path)
-  const bootstrapPath = at(options.bootstrapKubeconfig)
-  const bootstrap = await loadKubeconfig(bootstrapPath, terminal.readFile)
+  const bootstraps = await Promise.all(
+    options.bootstrapKubeconfigs.map(async (file) => ({
+      path: at(file),
+      kubeconfig: await loadKubeconfig(at(file), terminal.readFile),
+    })),
+  )
+  const servers = bootstraps.map(({ kubeconfig }) => kubeconfig.server)
+  const twice = servers.find((server, i) => servers.indexOf(server) !== i)
+  if (twice !== undefined) {
+    throw new CommandError(`Cannot obey hub ${twice} twice: want another --bootstrap-kubeconfig for each hub`, {
+      exitCode: EXIT.usage,
+    })
+  }
   const path = options.spokeKubeconfig
   const spoke = path === undefined ? {} : { spoke: await loadKubeconfig(at(path), terminal.readFile) }
-  await runKlusterlet(terminal, { ...options, ...spoke, bootstrap, bootstrapPath, dir: at(options.dir) })
+  await runKlusterlet(terminal, { ...options, ...spoke, bootstraps, dir: at(options.dir) })
 }
 
 /** @param dir  the agent's, an absolute path */
@@ -52,15 +66,21 @@ const hubOf = ({ server, ca, clusterName, proxyUrl }: Kubeconfig): HubAddress =>
   ...(ca === undefined ? {} : { ca }),
 })
 
+/** A hub's kubeconfig with a token to introduce the cluster with, and where it was read from: an absolute path. */
+export type BootstrapFile = { readonly path: string; readonly kubeconfig: Kubeconfig }
+
+/** Source: OCM, Klusterlet hubConnectionTimeoutSeconds. */
+const HUB_TIMEOUT_SECONDS = 600
+
 /** Runs one cluster's agent until the terminal is interrupted. */
 export async function runKlusterlet(
   terminal: Terminal,
   options: {
     readonly clusterName: string
-    /** The hub, with a token to introduce the cluster with. */
-    readonly bootstrap: Kubeconfig
-    /** Where that was read from, and is again when it is needed: an absolute path. */
-    readonly bootstrapPath: string
+    /** The hubs, in the order of preference; at least one. It obeys one of them at a time. */
+    readonly bootstraps: readonly BootstrapFile[]
+    /** How long a hub may be silent before another one of them is looked for. Default 600. */
+    readonly hubTimeoutSeconds?: number
     /** Absent: the cluster that this is a pod of. */
     readonly spoke?: Kubeconfig
     /** An absolute path. */
@@ -72,7 +92,7 @@ export async function runKlusterlet(
     readonly metricsBindAddress?: string
   },
 ): Promise<void> {
-  const { bootstrap, dir } = options
+  const { dir } = options
   const secret = options.hubKubeconfigSecret === undefined ? undefined : parseSecret(options.hubKubeconfigSecret)
   keepHeapSmall()
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
@@ -83,11 +103,25 @@ export async function runKlusterlet(
       ? await openOwnCluster(terminal, runtime, { path: undefined, flag: "--spoke-kubeconfig" })
       : { transport: transportOf(options.spoke, { clock, env: terminal.env }) }
   const client = newKubeClient({ transport: spokeTransport, userAgent: "hawser-agent", clock })
-  const connections = (kubeconfig: Kubeconfig) =>
-    connectionsTo({ ...runtime, log }, hubOf(kubeconfig), kubeconfig.token, terminal.env)
-  let latest = connections(bootstrap)
+  const hubs = options.bootstraps.map(({ path, kubeconfig }) => {
+    const connections = (by: Kubeconfig) => connectionsTo({ ...runtime, log }, hubOf(by), by.token, terminal.env)
+    let latest = connections(kubeconfig)
+    const inPod = `Secret ${AGENT_NAMESPACE}/${BOOTSTRAP_SECRET}, key ${basename(path)}`
+    return {
+      hub: hubOf(kubeconfig),
+      ...(latest.bootstrap === undefined ? {} : { bootstrap: latest.bootstrap }),
+      // Another proxy may lead to the hub since.
+      connect: (credentials: HubCredentials) => latest.connect(credentials),
+      reloadBootstrap: {
+        // In a pod the file is a Secret's.
+        source: options.spoke === undefined ? inPod : path,
+        load: async () => (latest = connections(await loadKubeconfig(path, terminal.readFile))).bootstrap,
+      },
+    }
+  })
   let agent: Agent | undefined = undefined
   let synced = false
+  let caches: InformerFactory | undefined
   const operation = await startOperationServer({
     bindAddress: options.metricsBindAddress,
     metrics,
@@ -100,30 +134,21 @@ export async function runKlusterlet(
       },
     ],
   })
-  const informers = newInformerFactory({ client, clock, random, log, metrics })
-  informers.start(runtime.signal)
-  agent = startAgent(
+  agent = startAgentOfHubs(
     { ...runtime, log, metrics },
     {
       clusterName: options.clusterName,
-      ...latest,
-      // Another proxy may lead to the hub since.
-      connect: (credentials) => latest.connect(credentials),
-      reloadBootstrap: {
-        // In a pod the file is a Secret's.
-        source:
-          options.spoke === undefined
-            ? `Secret ${AGENT_NAMESPACE}/${BOOTSTRAP_SECRET}, key kubeconfig`
-            : options.bootstrapPath,
-        load: async () => {
-          latest = connections(await loadKubeconfig(options.bootstrapPath, terminal.readFile))
-          return latest.bootstrap
-        },
-      },
+      hubs,
+      hubTimeoutMs: (options.hubTimeoutSeconds ?? HUB_TIMEOUT_SECONDS) * 1000,
       followsHub: true,
       credentialStore:
         secret === undefined ? agentCredentials(dir) : secretCredentialStore(client, secret.namespace, secret.name),
-      member: { client, informers, mapper: newRestMapper({ client, clock }) },
+      openMember: (signal) => {
+        const informers = newInformerFactory({ client, clock, random, log, metrics })
+        informers.start(signal)
+        caches = informers
+        return { client, informers, mapper: newRestMapper({ client, clock }) }
+      },
       workCache: directoryWorkCache(openDirectory(join(dir, "works"))),
       featureGates: options.featureGates,
       events: (writer) =>
@@ -138,7 +163,7 @@ export async function runKlusterlet(
     },
   )
   agent.work
-    .then(() => informers.waitForSync(runtime.signal))
+    .then(() => caches?.waitForSync(runtime.signal))
     .then(
       () => (synced = true),
       () => undefined,

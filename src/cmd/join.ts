@@ -70,11 +70,9 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
   if (options.run) {
     terminal.stdout(`\nThe agent of "${clusterName}" runs here until Ctrl-C. ${accept}\n`)
     const { featureGates } = options
-    const bootstrapPath = join(dir, BOOTSTRAP_FILE)
     return runKlusterlet(terminal, {
       clusterName,
-      bootstrap,
-      bootstrapPath,
+      bootstraps: [{ path: join(dir, BOOTSTRAP_FILE), kubeconfig: bootstrap }],
       spoke: spoke.kubeconfig,
       dir,
       featureGates,

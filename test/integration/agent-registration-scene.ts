@@ -21,6 +21,7 @@ import type { HubCredentials } from "#agent/registration/credentials.ts"
 import { startAgent } from "#agent/start.ts"
 import type { Agent, AgentOptions } from "#agent/start.ts"
 import { memoryWorkCache } from "#agent/work/work-cache.ts"
+import type { Runtime } from "#runtime/controller.ts"
 import { mapperOf, newWorld, realSecurity } from "./agent-world.ts"
 import type { Cluster, World } from "./agent-world.ts"
 
@@ -40,30 +41,34 @@ export type Scene = {
   requests(): string[]
 }
 
-/** A hub with real authentication, RBAC and registration controllers, and a member with one node. */
+/** A hub with real authentication, RBAC and registration controllers. */
+export async function startHub(world: World, runtime: Runtime, name: string, autoApproval = true): Promise<Cluster> {
+  const lifetimeMs = 10 * 365 * 24 * 3600_000
+  const ca = newCertificateAuthority({ commonName: name, clock: world.clock, random: seededRandom(2), lifetimeMs })
+  const hub = await world.cluster(name, "hub", realSecurity(world, ca))
+  const objects = hubManifests({ isAdmissionBuiltIn: true }).filter(({ kind }) => kind !== "CustomResourceDefinition")
+  await hub.server.bootstrap([...objects, bootstrapTokenSecret(TOKEN)] as never)
+  const informers = world.informers(hub.admin)
+  startRegistration(
+    runtime,
+    { client: hub.admin, informers },
+    { autoApproval, autoApproveBootstrap: true, autoApproveUsers: [], builtInSets: true },
+  )
+  startSigning(runtime, { client: hub.admin, informers }, ca)
+  informers.start(runtime.signal)
+  return hub
+}
+
+/** A hub, and a member with one node. */
 export async function newScene(
   t: TestContext,
   options: { autoApprove?: boolean; store?: (member: Cluster) => CredentialStore } = {},
 ): Promise<Scene> {
   const world = newWorld()
   const { clock } = world
-  const random = seededRandom(2)
   const stop = new AbortController()
-  const ca = newCertificateAuthority({ commonName: "hub", clock, random, lifetimeMs: 10 * 365 * 24 * 3600_000 })
-  const hub = await world.cluster("hub", "hub", realSecurity(world, ca))
-  const objects = hubManifests({ isAdmissionBuiltIn: true }).filter(({ kind }) => kind !== "CustomResourceDefinition")
-  await hub.server.bootstrap([...objects, bootstrapTokenSecret(TOKEN)] as never)
-  const informers = world.informers(hub.admin)
   const runtime = world.runtime(stop.signal)
-  const autoApprove = options.autoApprove ?? true
-  startRegistration(
-    runtime,
-    { client: hub.admin, informers },
-    { autoApproval: autoApprove, autoApproveBootstrap: true, autoApproveUsers: [], builtInSets: true },
-  )
-  startSigning(runtime, { client: hub.admin, informers }, ca)
-  informers.start(stop.signal)
-
+  const hub = await startHub(world, runtime, "hub", options.autoApprove)
   const member = await world.cluster("member", "member")
   const node: Node = {
     apiVersion: "v1",

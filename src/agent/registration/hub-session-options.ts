@@ -27,6 +27,10 @@ export type HubSessionOptions = {
   readonly accepted?: Promise<void>
   /** Called once the hub lets the agent in: what needs the hub may begin. */
   readonly onEntered: (session: EnteredSession) => void
+  /** Called whenever the hub lets the agent do what a registered one may. */
+  readonly onHeard?: () => void
+  /** Called when the hub, having accepted the cluster, says that it does not, and when it does again. */
+  readonly onDenied?: (isDenied: boolean) => void
   /** To tell of a rotation before this session. */
   readonly rotation?: NewCondition
   readonly metrics?: RegistrationMetrics | undefined

@@ -123,11 +123,13 @@ export class HubSession {
     // Before any cache is filled: the first report is what people wait for.
     const first = Promise.allSettled([this.#renewLease(), this.#report()])
     hub.start(signal)
+    this.#options.onHeard?.()
     onEntered({ identity: () => this.identity(), keepsObjects: () => this.keepsObjects() })
     await first
     this.#startLease()
-    this.#clusters.onChange(({ kind }) => {
+    this.#clusters.onChange(({ kind, object }) => {
       if (kind === "deleted") void this.#lookForTombstone()
+      else this.#options.onDenied?.(object.spec.hubAcceptsClient !== true)
     })
     const statuses = this.#startStatus()
     this.#startNamespaces(statuses)
@@ -223,6 +225,7 @@ export class HubSession {
     const plan = planLease({ cluster, renewedMs: this.#renewedMs, draw: this.#draw, nowMs: clock.nowMs() })
     if (!plan.renew) return plan.waitMs === undefined ? undefined : { requeueAfterMs: plan.waitMs }
     await this.#options.hub.lease.renew(clock.nowMs(), signal)
+    this.#options.onHeard?.()
     this.#renewedMs = clock.nowMs()
     this.#options.metrics?.leaseRenewed()
     this.#draw = random.fraction()

@@ -17,6 +17,12 @@ export interface Standing {
   /** Why there is no certificate, and what to do about it, where that is known. */
   readonly obstacle: string | undefined
   readonly metrics: RegistrationMetrics | undefined
+  /** When the hub last took the agent for a registered one; undefined when it has not. */
+  readonly heardMs: number | undefined
+  /** The hub had accepted the cluster, and said last that it does not. */
+  readonly isDenied: boolean
+  heard(): void
+  denied(isDenied: boolean): void
   /** Records on the hub, through the session of the time; what is told while there is none is lost. */
   readonly hubEvents: EventRecorder
   /** A session begins with these. */
@@ -35,6 +41,8 @@ export function newStanding(runtime: Runtime, clusterName: string, events?: Reco
   let registered = false
   let obstacle: string | undefined
   let hub: HubLink["events"] | undefined
+  let heardMs: number | undefined
+  let isDenied = false
   const client = () => {
     if (hub === undefined) throw new ConnectionError("There is no session with the hub")
     return hub
@@ -50,6 +58,14 @@ export function newStanding(runtime: Runtime, clusterName: string, events?: Reco
     get obstacle() {
       return obstacle
     },
+    get heardMs() {
+      return heardMs
+    },
+    get isDenied() {
+      return isDenied
+    },
+    heard: () => void (heardMs = runtime.clock.nowMs()),
+    denied: (now) => void (isDenied = now),
     stuck: (why) => void (obstacle = why),
     metrics,
     hubEvents: hubEvents ?? silentEvents,
