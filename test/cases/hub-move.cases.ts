@@ -179,11 +179,13 @@ export function hubMoveCases(label: string, start: (dir: string) => Promise<Mova
       assert.equal(new Set(applied.map(({ spec }) => spec.hubHash)).size, 1)
     })
 
+    // Item 8 of the list of what is easily got wrong: another cluster entry is another hub, unless the hub itself says that
+    // it is the same: then nobody has to approve anything. OCM's agent joins anew.
     test(`${label}: a bootstrap file that names another way to the same hub is enough, whatever its token`, async () => {
       await agent.stop()
       const anew = await servers.serve(third)
       const token = "abcdef.0123456789abcdef"
-      file("bootstrap.kubeconfig", kubeconfigText({ server: anew.server, ca: third.ca, token, name: "hub" }))
+      file("bootstrap.kubeconfig", kubeconfigText({ server: anew.server, ca: third.ca, token, name: "another-entry" }))
       startAgent()
       await isAtWork("anew")
       // The hub publishes another one, but never published this: it stays.

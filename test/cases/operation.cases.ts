@@ -9,7 +9,7 @@ import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
 import { CONFIG_MAPS, SERVICE_ACCOUNTS } from "#api/kubernetes/core.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
-import { isConditionTrue } from "#apimachinery/conditions.ts"
+import { findCondition, isConditionTrue } from "#apimachinery/conditions.ts"
 import {
   AGENT_NAMESPACE,
   AGENT_SERVICE_ACCOUNT,
@@ -26,6 +26,7 @@ import { kubeconfigText } from "#kube/kubeconfig.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
 import { eventually } from "../support/eventually.ts"
 import { connectWith, hawser, startHawser, type Connected, type Running } from "../support/hawser.ts"
+import { startRelay, type Relay } from "../support/relay.ts"
 import { arePodsRestricted, areReplicasGuarded, argumentsOf, IMAGE } from "./deployments.ts"
 import { upgrading } from "./upgrading.ts"
 import { staleAfterDetachment, twoAtOnce } from "./stale-leader.ts"
@@ -52,10 +53,13 @@ export function operationCases(label: string, start: (dir: string) => Promise<Op
     let spoke: Connected
     let hubs: Running[] = []
     let agent: Running
+    /** Between the agent and its member. */
+    let relay: Relay
     before(async () => {
       servers = await start(dir)
       hub = await connectWith(servers.hubKubeconfig)
       spoke = await connectWith(servers.spokeKubeconfig)
+      relay = await startRelay(Number(new URL(spoke.kubeconfig.server).port))
       const deploy = ["--deploy", "--image", IMAGE]
       const prepared = await hawser(dir, "init", "--kubeconfig", servers.hubKubeconfig, ...deploy)
       assert.equal(prepared.code, 0, prepared.stderr)
@@ -66,6 +70,7 @@ export function operationCases(label: string, start: (dir: string) => Promise<Op
       await Promise.all(running.map((process) => process.stop("SIGKILL")))
       hub?.close()
       spoke?.close()
+      await relay?.close()
       await servers?.dispose()
       rmSync(dir, { recursive: true, force: true })
     })
@@ -123,7 +128,8 @@ export function operationCases(label: string, start: (dir: string) => Promise<Op
       const prepared = await hawser(dir, "join", ...args, ...deploy)
       assert.equal(prepared.code, 0, prepared.stderr)
       await withoutClusterAdmin(spoke.client)
-      await asServiceAccount(spoke, join(dir, "agent-account.kubeconfig"), AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT)
+      const account = join(dir, "agent-account.kubeconfig")
+      await asServiceAccount(spoke, account, AGENT_NAMESPACE, AGENT_SERVICE_ACCOUNT, relay.port)
       const pod = await argumentsOf(spoke.client, AGENT, {
         ":8080": "127.0.0.1:0",
         "/etc/hawser/bootstrap/kubeconfig": "bootstrap.kubeconfig",
@@ -253,6 +259,33 @@ export function operationCases(label: string, start: (dir: string) => Promise<Op
       await areReplicasGuarded(hub.client, spoke.client)
     })
 
+    // Items 3 and 4 of the list of what is easily got wrong: a moment's failure is no news.
+    test(`${label}: a member whose API server fails is unavailable after 20 s of it, tainted, and back by itself`, async () => {
+      const available = async () => {
+        const { spec, status } = await hub.client.get(MANAGED_CLUSTERS, { name: "shop1" })
+        return {
+          ...findCondition(status?.conditions ?? [], AVAILABLE),
+          taints: (spec.taints ?? []).map(({ key }) => key),
+        }
+      }
+      assert.equal((await available()).status, "True")
+      const cutMs = Date.now()
+      relay.cut()
+      await eventually(async () => {
+        const { status, message, lastTransitionTime = "", taints } = await available()
+        assert.equal(status, "False")
+        assert.match(message ?? "", /^The kube-apiserver is not ok/)
+        // Times on the hub are whole seconds.
+        assert.ok(Date.parse(lastTransitionTime) > cutMs + 19_000, `${lastTransitionTime}, cut at ${cutMs}`)
+        assert.deepEqual(taints, ["cluster.open-cluster-management.io/unavailable"])
+      }, 90_000)
+      relay.mend()
+      await eventually(async () => {
+        const { status, taints } = await available()
+        assert.deepEqual([status, taints], ["True", []])
+      }, 60_000)
+    })
+
     test(`${label}: hub and agent had all the rights that they asked for`, () => {
       for (const process of [...hubs, agent]) assert.doesNotMatch(process.output(), /forbidden/i)
     })
@@ -282,7 +315,13 @@ async function withoutClusterAdmin(spoke: KubeClient): Promise<void> {
 }
 
 /** Writes a kubeconfig with a token of the service account, as its pods have one. */
-async function asServiceAccount(admin: Connected, path: string, namespace: string, name: string): Promise<void> {
+async function asServiceAccount(
+  admin: Connected,
+  path: string,
+  namespace: string,
+  name: string,
+  port?: number,
+): Promise<void> {
   const { status } = await admin.client.createSubresource<object, { status: { token: string } }>(
     SERVICE_ACCOUNTS as never,
     { namespace, name },
@@ -290,7 +329,9 @@ async function asServiceAccount(admin: Connected, path: string, namespace: strin
     { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3_600 } },
   )
   const { server, ca = "" } = admin.kubeconfig
-  writeFileSync(path, kubeconfigText({ server, ca, token: status.token }))
+  const at = new URL(server)
+  if (port !== undefined) at.port = String(port)
+  writeFileSync(path, kubeconfigText({ server: at.href.replace(/\/$/, ""), ca, token: status.token }))
 }
 
 const OK = { status: 200, text: "ok" }
