@@ -85,11 +85,9 @@ export async function benchLive(
     if (memory !== undefined) told({ what: `memory of ${what}`, unit: "MB", values: [memory] })
   }
 
-  if (on === "embedded") {
-    works.stop()
-    hub.close()
-    told(await reconnect())
-  }
+  works.stop()
+  hub.close()
+  if (on === "embedded") told(await reconnect())
   for (const { stop } of [members, controllers, server]) await stop()
   return rows
 

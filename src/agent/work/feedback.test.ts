@@ -73,3 +73,23 @@ test("readFeedback: a path that cannot be parsed does not hide the others", () =
   assert.deepEqual(feedback.values, [integer("good", 3)])
   assert.match(feedback.errors[0]!, /^failed to parse json path status of bad with error: /)
 })
+
+test("readFeedback: what is too long to be reported is left out, and said", () => {
+  const at = (length: number) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a" },
+    data: { long: "é".repeat(length / 2), list: ["x".repeat(1_025)] },
+  })
+  const rules = [{ type: "JSONPaths" as const, jsonPaths: [{ name: "long", path: ".data.long" }] }]
+  assert.equal(readFeedback(at(16_384), rules, false).values.length, 1)
+  assert.deepEqual(readFeedback(at(16_386), rules, false), {
+    values: [],
+    errors: ["the length of the string for name long is larger than the maximum length 16384"],
+  })
+  const raw = [{ type: "JSONPaths" as const, jsonPaths: [{ name: "list", path: ".data.list" }] }]
+  assert.deepEqual(readFeedback(at(2), raw, true), {
+    values: [],
+    errors: ["the length of returned json raw string for name list is larger than the maximum length 1024"],
+  })
+})

@@ -4,6 +4,8 @@ import type { FeedbackRule, FeedbackValue, FieldValue } from "#api/work/parts.ts
 
 /** Longest JSON of a raw value. Source: OCM, the CRD's maximum length. */
 const JSON_RAW_LENGTH_MAX = 1024
+/** Longest text, in bytes. Ours: without a bound one value can make a work's status too large to be written at all. */
+const STRING_LENGTH_MAX = 16 * 1024
 
 const REPLICAS = [
   { name: "ReadyReplicas", path: ".status.readyReplicas" },
@@ -111,7 +113,11 @@ function readValue(
   const value = rawJson && found.length > 1 ? found : found[0]
   if (value === undefined || value === null) return undefined
   if (typeof value === "number" && Number.isInteger(value)) return { type: "Integer", integer: value }
-  if (typeof value === "string") return { type: "String", string: value }
+  if (typeof value === "string") {
+    return Buffer.byteLength(value) <= STRING_LENGTH_MAX
+      ? { type: "String", string: value }
+      : `the length of the string for name ${name} is larger than the maximum length ${STRING_LENGTH_MAX}`
+  }
   if (typeof value === "boolean") return { type: "Boolean", boolean: value }
   if (!rawJson) return `the type ${goTypeOf(value)} of the value for ${name} is not found`
   const json = JSON.stringify(value)
