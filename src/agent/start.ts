@@ -1,5 +1,6 @@
 import { backoffMs } from "#lib/backoff.ts"
 import { sleep } from "#lib/clock.ts"
+import { describeError } from "#lib/log.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
 import type { NewCondition } from "#apimachinery/conditions.ts"
 import type { KubeClient, RestMapper } from "#kube/client.ts"
@@ -17,6 +18,7 @@ import { joinHub, newAgentName, waitForAcceptance } from "./registration/bootstr
 import { AGENT_NAMESPACE, type CredentialStore } from "./registration/credential-store.ts"
 import { firstThatWorks } from "./registration/hub-move.ts"
 import {
+  adviceWhenForbidden,
   adviceWhenRefused,
   originOf,
   planBootstrap,
@@ -91,6 +93,8 @@ export interface Agent {
   readonly isDetached: boolean
 }
 
+/** Of the hub's answer, quoted in advice. */
+const ANSWER_MAX = 300
 const JOIN_BACKOFF = { initialMs: 1_000, maxMs: 60_000 }
 
 /**
@@ -236,6 +240,10 @@ async function stayRegistered(runtime: Runtime, options: Parts, facts: MemberFac
       end = undefined
       if (why !== undefined && hasReason(error, "Unauthorized")) {
         const advice = adviceWhenRefused(why, clusterName, source.source)
+        standing.stuck(advice)
+        log.warn(advice, { failures })
+      } else if (why !== undefined && hasReason(error, "Forbidden")) {
+        const advice = adviceWhenForbidden(clusterName, source.source, describeError(error).slice(0, ANSWER_MAX))
         standing.stuck(advice)
         log.warn(advice, { failures })
       } else log.warn("Cannot join the hub, trying again", { error, failures })

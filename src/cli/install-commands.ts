@@ -1,9 +1,10 @@
 // The commands that prepare clusters: init, join.
-import { Option, type Command } from "commander"
+import { InvalidArgumentError, Option, type Command } from "commander"
+import { isLabelValue, isQualifiedName } from "#apimachinery/names.ts"
 import { integer, list } from "./arguments.ts"
 import { AGENT_FEATURE_GATES, HUB_FEATURE_GATES, parseFeatureGates } from "./feature-gates.ts"
 import { imageReference } from "./image-reference.ts"
-import type { Roots } from "./roots.ts"
+import { DEPLOY_MODES, type Roots } from "./roots.ts"
 import type { Terminal } from "./terminal.ts"
 import { addToken, HUB_KUBECONFIG } from "./token-commands.ts"
 
@@ -14,10 +15,68 @@ const output = (...choices: string[]) =>
     `${choices.join(" or ")}: print what would be applied, and change nothing`,
   ).choices(choices)
 
+/** hosted: the agent runs on the cluster of --kubeconfig and manages another one. The agent is one program in every mode. */
+const deployMode = () =>
+  new Option("--mode <mode>", "for --deploy: hosted runs the agent on another cluster than it manages")
+    .choices(DEPLOY_MODES)
+    .default("default")
+    .argParser((text) => {
+      const mode = DEPLOY_MODES.find((known) => known === text.toLowerCase())
+      if (mode === undefined) throw new InvalidArgumentError(`want one of ${DEPLOY_MODES.join(", ")}.`)
+      return mode
+    })
+
 export function addInstallCommands(program: Command, roots: Roots, terminal: Terminal): void {
   addInit(program, roots, terminal)
   addJoin(program, roots, terminal)
+  addImport(program, roots, terminal)
   addToken(program, roots, terminal)
+}
+
+function addImport(program: Command, roots: Roots, terminal: Terminal): void {
+  program
+    .command("import")
+    .description("bring a cluster in from the hub's side, with a kubeconfig of each")
+    .argument("<cluster>", "its name on the hub")
+    .requiredOption("--managed-cluster-kubeconfig <file>", "an administrator's kubeconfig of the cluster")
+    .requiredOption("--image <reference>", "the image of Hawser (deploy/Dockerfile), for the agent", imageReference)
+    .option("--kubeconfig <file>", HUB_KUBECONFIG)
+    .option("--context <name>", "of the hub's kubeconfig")
+    .option("--hub-apiserver <url>", "how the agent reaches the hub (default: as the hub publishes)")
+    .addOption(deployMode())
+    .option("--hosting-kubeconfig <file>", "with --mode hosted: where the agent runs (default: the hub's cluster)")
+    .option("--labels <labels>", "a=b,c=d of the ManagedCluster", labels, {})
+    .option("--feature-gates <gates>", gates(AGENT_FEATURE_GATES), list, [])
+    .option("--no-wait", "return when the agent is deployed")
+    .option("--timeout <seconds>", "how long to wait until the cluster is available", integer(1, 86_400), 300)
+    .option("--dry-run", "look at both, say what would be done, and change nothing", false)
+    .option("--force", "also when the cluster's agent obeys another hub or has another name", false)
+    .option("-q, --quiet", "no progress on stderr", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  hawser import shop1 --managed-cluster-kubeconfig shop1.kubeconfig --image registry.example/hawser:1.0\n",
+    )
+    .action((clusterName, { timeout, ...o }) =>
+      roots.import(terminal, {
+        ...o,
+        clusterName,
+        timeoutSeconds: timeout,
+        featureGates: parseFeatureGates(o.featureGates, AGENT_FEATURE_GATES),
+      }),
+    )
+}
+
+/** @throws InvalidArgumentError */
+function labels(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const pairs = text.split(",").map((part): [string, string] => {
+    const at = part.indexOf("=")
+    const [key, value] = [part.slice(0, at), part.slice(at + 1)]
+    if (at < 1 || isQualifiedName(key).length > 0 || isLabelValue(value).length > 0) {
+      throw new InvalidArgumentError(`want labels such as region=eu, not "${part}".`)
+    }
+    return [key, value]
+  })
+  return { ...before, ...Object.fromEntries(pairs) }
 }
 
 function addInit(program: Command, roots: Roots, terminal: Terminal): void {
@@ -75,6 +134,8 @@ function addJoin(program: Command, roots: Roots, terminal: Terminal): void {
     .option("--feature-gates <gates>", `for --run and --deploy: ${gates(AGENT_FEATURE_GATES)}`, list, [])
     .option("--deploy", "run the agent there, as a Deployment", false)
     .option("--image <reference>", "for --deploy: the image of Hawser (deploy/Dockerfile)", imageReference)
+    .addOption(deployMode())
+    .option("--managed-cluster-kubeconfig <file>", "with --mode hosted: the cluster to manage")
     .option("-q, --quiet", "no progress on stderr", false)
     .addHelpText(
       "after",

@@ -51,6 +51,8 @@ export function addProcessCommands(program: Command, roots: Roots, terminal: Ter
       "--hub-kubeconfig-secret <namespace/name>",
       "Secret for its credentials, in the cluster, instead of the folder",
     )
+    .option("--hosted", "that Secret is where this runs as a pod, and not in the cluster to manage", false)
+    .option("--hosting-kubeconfig <file>", "with --hosted: where that Secret is, when this is no pod")
     .option("--feature-gates <gates>", `A=true,B=false of ${AGENT_FEATURE_GATES.join(", ")}`, list, [])
     .action((o) =>
       roots.agent(terminal, {

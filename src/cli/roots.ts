@@ -90,6 +90,10 @@ export type AgentOptions = {
   readonly dir: string
   /** `NAMESPACE/NAME` of the Secret that holds the credentials for the hub, instead of the folder. */
   readonly hubKubeconfigSecret?: string
+  /** That Secret is in the cluster that this is a pod of, and not in the one to manage. */
+  readonly hosted: boolean
+  /** It is in this one instead. */
+  readonly hostingKubeconfig?: string
   /** Where health and metrics are served: `HOST:PORT`, `0` for nowhere. */
   readonly metricsBindAddress?: string
   readonly featureGates: Readonly<Record<string, boolean>>
@@ -126,6 +130,10 @@ export type InitOptions = ClusterAccess &
     readonly quiet: boolean
   }
 
+/** OCM's, in clusteradm's spelling. */
+export const DEPLOY_MODES = ["default", "singleton", "hosted", "singletonhosted"] as const
+export type DeployMode = (typeof DEPLOY_MODES)[number]
+
 export type JoinOptions = ClusterAccess &
   DeployFlags & {
     readonly clusterName: string
@@ -139,11 +147,34 @@ export type JoinOptions = ClusterAccess &
     readonly hubCaHash?: string
     readonly dir: string
     readonly output?: "yaml" | "json"
+    /** How the agent is deployed; ours is one program in each. */
+    readonly mode: DeployMode
+    /** With a hosted one: the cluster to manage. `kubeconfig` is where the agent runs. */
+    readonly managedClusterKubeconfig?: string
     /** Then run the agent here. */
     readonly run: boolean
     readonly featureGates: Readonly<Record<string, boolean>>
     readonly quiet: boolean
   }
+
+export type ImportOptions = ClusterAccess & {
+  readonly clusterName: string
+  readonly managedClusterKubeconfig: string
+  readonly mode: DeployMode
+  /** With a hosted one: where the agent runs. Default: the hub's cluster. */
+  readonly hostingKubeconfig?: string
+  readonly image: string
+  readonly hubApiserver?: string
+  /** Of the ManagedCluster. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly featureGates: Readonly<Record<string, boolean>>
+  readonly wait: boolean
+  readonly timeoutSeconds: number
+  readonly dryRun: boolean
+  /** Also when the cluster's agent obeys another hub. */
+  readonly force: boolean
+  readonly quiet: boolean
+}
 
 export type TokenOptions = ClusterAccess & {
   readonly hubApiserver?: string
@@ -209,6 +240,7 @@ export type Roots = {
   readonly agent: (terminal: Terminal, options: AgentOptions) => Promise<void>
   readonly init: (terminal: Terminal, options: InitOptions) => Promise<void>
   readonly join: (terminal: Terminal, options: JoinOptions) => Promise<void>
+  readonly import: (terminal: Terminal, options: ImportOptions) => Promise<void>
   readonly token: (terminal: Terminal, options: TokenOptions) => Promise<void>
   readonly tokenCreate: (terminal: Terminal, options: BoundTokenOptions) => Promise<void>
   readonly tokenList: (terminal: Terminal, options: TokenListOptions) => Promise<void>

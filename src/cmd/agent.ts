@@ -17,6 +17,7 @@ import type { InformerFactory } from "#kube/informer.ts"
 import { loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newRestMapper } from "#kube/rest-mapper.ts"
 import { newKubeClient } from "#kube/rest.ts"
+import type { Runtime } from "#runtime/controller.ts"
 import { newMetrics } from "#lib/metrics.ts"
 import { openDirectory } from "#lib/directory.ts"
 import { connectionsTo } from "./agent-connections.ts"
@@ -69,6 +70,13 @@ const hubOf = ({ server, ca, clusterName, proxyUrl }: Kubeconfig): HubAddress =>
 /** A hub's kubeconfig with a token to introduce the cluster with, and where it was read from: an absolute path. */
 export type BootstrapFile = { readonly path: string; readonly kubeconfig: Kubeconfig }
 
+/** The cluster that hosts the agent of another one. */
+async function openHosting(terminal: Terminal, runtime: Runtime, path: string | undefined) {
+  const { transport } = await openOwnCluster(terminal, runtime, { path, flag: "--hosting-kubeconfig" })
+  const client = newKubeClient({ transport, userAgent: "hawser-agent", clock: runtime.clock })
+  return { client, close: () => transport.close() }
+}
+
 /** Source: OCM, Klusterlet hubConnectionTimeoutSeconds. */
 const HUB_TIMEOUT_SECONDS = 600
 
@@ -87,12 +95,22 @@ export async function runKlusterlet(
     readonly dir: string
     /** `NAMESPACE/NAME` of the Secret that holds the credentials for the hub, instead of the folder. */
     readonly hubKubeconfigSecret?: string
+    /** That Secret is in the cluster that this is a pod of, and not in the one to manage. */
+    readonly hosted?: boolean
+    /** It is in this one instead. */
+    readonly hostingKubeconfig?: string
     readonly featureGates: Readonly<Record<string, boolean>>
     /** Where health and metrics are served: `HOST:PORT`, `0` or absent for nowhere. */
     readonly metricsBindAddress?: string
   },
 ): Promise<void> {
   const { dir } = options
+  if (options.hosted && (options.spoke === undefined || options.hubKubeconfigSecret === undefined)) {
+    throw new CommandError("Cannot run --hosted without --spoke-kubeconfig and --hub-kubeconfig-secret", {
+      exitCode: EXIT.usage,
+      next: "name the cluster to manage with the first, and where its credentials are kept with the second",
+    })
+  }
   const secret = options.hubKubeconfigSecret === undefined ? undefined : parseSecret(options.hubKubeconfigSecret)
   keepHeapSmall()
   const runtime = realRuntime(terminal.interrupted, { write: terminal.stderr })
@@ -103,10 +121,11 @@ export async function runKlusterlet(
       ? await openOwnCluster(terminal, runtime, { path: undefined, flag: "--spoke-kubeconfig" })
       : { transport: transportOf(options.spoke, { clock, env: terminal.env }) }
   const client = newKubeClient({ transport: spokeTransport, userAgent: "hawser-agent", clock })
+  const hosting = options.hosted ? await openHosting(terminal, runtime, options.hostingKubeconfig) : undefined
   const hubs = options.bootstraps.map(({ path, kubeconfig }) => {
     const connections = (by: Kubeconfig) => connectionsTo({ ...runtime, log }, hubOf(by), by.token, terminal.env)
     let latest = connections(kubeconfig)
-    const inPod = `Secret ${AGENT_NAMESPACE}/${BOOTSTRAP_SECRET}, key ${basename(path)}`
+    const inPod = `Secret ${secret?.namespace ?? AGENT_NAMESPACE}/${BOOTSTRAP_SECRET}, key ${basename(path)}`
     return {
       hub: hubOf(kubeconfig),
       ...(latest.bootstrap === undefined ? {} : { bootstrap: latest.bootstrap }),
@@ -114,7 +133,7 @@ export async function runKlusterlet(
       connect: (credentials: HubCredentials) => latest.connect(credentials),
       reloadBootstrap: {
         // In a pod the file is a Secret's.
-        source: options.spoke === undefined ? inPod : path,
+        source: options.spoke === undefined || options.hosted ? inPod : path,
         load: async () => (latest = connections(await loadKubeconfig(path, terminal.readFile))).bootstrap,
       },
     }
@@ -142,7 +161,9 @@ export async function runKlusterlet(
       hubTimeoutMs: (options.hubTimeoutSeconds ?? HUB_TIMEOUT_SECONDS) * 1000,
       followsHub: true,
       credentialStore:
-        secret === undefined ? agentCredentials(dir) : secretCredentialStore(client, secret.namespace, secret.name),
+        secret === undefined
+          ? agentCredentials(dir)
+          : secretCredentialStore(hosting?.client ?? client, secret.namespace, secret.name),
       openMember: (signal) => {
         const informers = newInformerFactory({ client, clock, random, log, metrics })
         informers.start(signal)
@@ -171,4 +192,5 @@ export async function runKlusterlet(
   await agent.done
   await operation.close()
   spokeTransport.close()
+  hosting?.close()
 }

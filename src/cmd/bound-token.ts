@@ -68,7 +68,7 @@ async function withHub(terminal: Terminal, options: ClusterAccess, run: (hub: Co
 }
 
 /** A hub of a former version would neither hold such a token to its cluster nor give it any right. */
-async function requirePolicy({ client, kubeconfig }: Connection): Promise<void> {
+export async function requirePolicy({ client, kubeconfig }: Connection): Promise<void> {
   try {
     await client.get(VALIDATING_ADMISSION_POLICIES, { name: BOUND_TOKEN_POLICY })
   } catch (error) {

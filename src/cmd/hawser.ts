@@ -12,6 +12,7 @@ const roots: Roots = {
   hub: async (...call) => (await import("./hub.ts")).runHub(...call),
   agent: async (...call) => (await import("./agent.ts")).runAgent(...call),
   init: async (...call) => (await import("./init.ts")).runInit(...call),
+  import: async (...call) => (await import("./import.ts")).runImport(...call),
   join: async (...call) => (await import("./join.ts")).runJoin(...call),
   token: async (...call) => (await import("./token.ts")).runToken(...call),
   tokenCreate: async (...call) => (await import("./bound-token.ts")).runTokenCreate(...call),

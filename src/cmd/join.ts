@@ -1,22 +1,20 @@
 // `hawser join`: prepares a cluster's side, and may run its agent.
-import { createHash } from "node:crypto"
 import { join, resolve } from "node:path"
 import { formatInstallation } from "#cli/installation.ts"
 import { connect } from "#cli/connect.ts"
 import type { JoinOptions } from "#cli/roots.ts"
 import { CommandError, EXIT, type Terminal } from "#cli/terminal.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
-import type { Secret } from "#api/kubernetes/core.ts"
 import { isDns1123Label } from "#apimachinery/names.ts"
 import { hasReason } from "#apimachinery/status-error.ts"
-import { agentDeployment } from "#hub/install/deployments.ts"
-import { memberManifests } from "#hub/install/member-manifests.ts"
-import { AGENT_NAMESPACE, BOOTSTRAP_SECRET, HUB_KUBECONFIG_SECRET, MANAGED_BY_LABEL } from "#hub/install/names.ts"
+import { kubeconfigSecret, memberManifests, type Execution } from "#hub/install/member-manifests.ts"
+import { AGENT_NAMESPACE, BOOTSTRAP_SECRET } from "#hub/install/names.ts"
 import { kubeconfigText, loadKubeconfig, transportOf, type Kubeconfig } from "#kube/kubeconfig.ts"
 import { newKubeClient } from "#kube/rest.ts"
 import { openDirectory } from "#lib/directory.ts"
-import { endDetachment, secretCredentialStore } from "#agent/registration/credential-store.ts"
+import { endDetachment } from "#agent/registration/credential-store.ts"
 import { agentCredentials, runKlusterlet } from "./agent.ts"
+import { deployAgent, deployedAgent, deploymentOf, executionOn } from "./deploy-agent.ts"
 import { askAuthority } from "./hub-authority.ts"
 import { imageOf, install } from "./init.ts"
 
@@ -29,6 +27,7 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
     throw new CommandError(`Cannot join as "${clusterName}": ${wrong.join("; ")}`, { exitCode: EXIT.usage })
   }
   const image = imageOf(options)
+  const isHosted = hostedOf(options)
   const bootstrap = await findHub(terminal, options)
   const { server, ca, token, proxyUrl } = bootstrap
   const text = kubeconfigText({
@@ -38,31 +37,35 @@ export async function runJoin(terminal: Terminal, options: JoinOptions): Promise
     ...(token === undefined ? {} : { token }),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
   })
-  const deployed =
-    image === undefined ? [] : agentDeployment({ ...options, image, bootstrapChecksum: checksumOf(text) })
-  const objects = [
-    ...memberManifests({ clusterProperties: options.featureGates["ClusterProperty"] ?? false }),
-    bootstrapSecret(text),
-    ...deployed,
+  const agent = (named: string) => ({ ...options, image: named, bootstrap: text })
+  const clusterProperties = options.featureGates["ClusterProperty"] ?? false
+  const prepared = (execution?: Execution) => [
+    ...memberManifests({ clusterProperties, ...(execution === undefined ? {} : { execution }) }),
+    kubeconfigSecret(AGENT_NAMESPACE, BOOTSTRAP_SECRET, text),
   ]
-  if (options.output !== undefined) return terminal.stdout(formatInstallation(objects, options.output))
+  if (options.output !== undefined) {
+    const objects = image === undefined ? prepared() : deployedAgent(agent(image))
+    return terminal.stdout(formatInstallation(objects, options.output))
+  }
   await askHub(terminal, bootstrap, clusterName)
-  const spoke = await connect(terminal, options.kubeconfig, { context: options.context, anyCluster: true })
+  const { kubeconfig, context, quiet } = options
+  const spoke = await connect(terminal, kubeconfig, { context, anyCluster: true })
   const dir = resolve(terminal.cwd, options.dir)
+  const managed = isHosted ? await connect(terminal, options.managedClusterKubeconfig, { anyCluster: true }) : undefined
   try {
-    if (options.deploy) {
-      await endDetachment(secretCredentialStore(spoke.client, AGENT_NAMESPACE, HUB_KUBECONFIG_SECRET))
-    }
-    await install(terminal, spoke.client, objects, {
-      what: `cluster at ${spoke.kubeconfig.server}`,
-      quiet: options.quiet,
-    })
+    if (image === undefined) {
+      const objects = prepared(await executionOn(spoke.client))
+      await install(terminal, spoke.client, objects, { what: `cluster at ${spoke.kubeconfig.server}`, quiet })
+    } else if (managed === undefined) await deployAgent(terminal, agent(image), spoke)
+    else await deployAgent(terminal, agent(image), managed, spoke)
   } finally {
     spoke.close()
+    managed?.close()
   }
   const accept = `On the hub, let it in:\n  hawser accept ${clusterName}\n`
   if (options.deploy) {
-    terminal.stdout(`\nThe agent runs as a Deployment. ${accept}`)
+    const { namespace, name } = deploymentOf(clusterName, isHosted)
+    terminal.stdout(`\nThe agent runs as Deployment ${namespace}/${name}. ${accept}`)
     return
   }
   await openDirectory(dir).write(BOOTSTRAP_FILE, text)
@@ -126,12 +129,31 @@ async function askHub(terminal: Terminal, hub: Kubeconfig, clusterName: string):
   }
 }
 
-const checksumOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16)
-
-const bootstrapSecret = (kubeconfig: string): Secret => ({
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: { namespace: AGENT_NAMESPACE, name: BOOTSTRAP_SECRET, labels: MANAGED_BY_LABEL },
-  type: "Opaque",
-  data: { kubeconfig: Buffer.from(kubeconfig).toString("base64") },
-})
+/** @throws CommandError when the options do not fit together */
+function hostedOf({ mode, managedClusterKubeconfig, deploy, output }: JoinOptions): boolean {
+  const isHosted = mode === "hosted" || mode === "singletonhosted"
+  const wrong = (message: string, next: string) => new CommandError(message, { exitCode: EXIT.usage, next })
+  if (!isHosted && managedClusterKubeconfig !== undefined) {
+    throw wrong("Cannot use --managed-cluster-kubeconfig without --mode hosted", "add --mode hosted")
+  }
+  if (!isHosted) return false
+  if (managedClusterKubeconfig === undefined) {
+    throw wrong(
+      "Cannot join in mode hosted without --managed-cluster-kubeconfig",
+      "name the cluster to manage with it; --kubeconfig is the cluster that the agent runs on",
+    )
+  }
+  if (!deploy) {
+    throw wrong(
+      "Cannot join in mode hosted without --deploy",
+      "for a process of your own: hawser agent --spoke-kubeconfig FILE, wherever it runs",
+    )
+  }
+  if (output !== undefined) {
+    throw wrong(
+      "Cannot print what two clusters are given, one of them a token of the other",
+      "run it without --output: it may be repeated",
+    )
+  }
+  return true
+}

@@ -1,10 +1,13 @@
 // What `--deploy` installed, as the API server gives it back, and the processes that its pods would be.
 import assert from "node:assert/strict"
+import { writeFileSync } from "node:fs"
 import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
-import { NAMESPACES, PODS, type Pod } from "#api/kubernetes/core.ts"
+import { NAMESPACES, PODS, SERVICE_ACCOUNTS, type Pod } from "#api/kubernetes/core.ts"
 import { POD_DISRUPTION_BUDGETS } from "#api/kubernetes/policy.ts"
 import { AGENT_NAMESPACE, HUB_COMPONENTS_NAMESPACE } from "#hub/install/names.ts"
 import type { KubeClient } from "#kube/client.ts"
+import { kubeconfigText } from "#kube/kubeconfig.ts"
+import type { Connected } from "../support/hawser.ts"
 
 export const IMAGE = "registry.example/hawser:test"
 
@@ -54,4 +57,24 @@ export async function areReplicasGuarded(hub: KubeClient, spoke: KubeClient): Pr
     [agents?.spec.replicas, agents?.spec.strategy],
     [1, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }],
   )
+}
+
+/** Writes a kubeconfig with a token of the service account, as its pods have one. @param port  where the server is reached instead */
+export async function asServiceAccount(
+  admin: Connected,
+  path: string,
+  namespace: string,
+  name: string,
+  port?: number,
+): Promise<void> {
+  const { status } = await admin.client.createSubresource<object, { status: { token: string } }>(
+    SERVICE_ACCOUNTS as never,
+    { namespace, name },
+    "token",
+    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3_600 } },
+  )
+  const { server, ca = "" } = admin.kubeconfig
+  const at = new URL(server)
+  if (port !== undefined) at.port = String(port)
+  writeFileSync(path, kubeconfigText({ server: at.href.replace(/\/$/, ""), ca, token: status.token }))
 }

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test"
 import { AVAILABLE } from "#api/cluster/names.ts"
 import { MANAGED_CLUSTERS } from "#api/cluster/v1.ts"
 import { DEPLOYMENTS } from "#api/kubernetes/apps.ts"
-import { CONFIG_MAPS, SERVICE_ACCOUNTS } from "#api/kubernetes/core.ts"
+import { CONFIG_MAPS } from "#api/kubernetes/core.ts"
 import { MANIFEST_WORKS } from "#api/work/v1.ts"
 import { findCondition, isConditionTrue } from "#apimachinery/conditions.ts"
 import {
@@ -22,12 +22,11 @@ import type { KubeClient } from "#kube/client.ts"
 import { CLUSTER_ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
 import { realClock } from "#lib/clock.ts"
 import { EVENTS } from "#kube/events.ts"
-import { kubeconfigText } from "#kube/kubeconfig.ts"
 import { parseYamlDocuments } from "#lib/yaml.ts"
 import { eventually } from "../support/eventually.ts"
 import { connectWith, hawser, startHawser, type Connected, type Running } from "../support/hawser.ts"
 import { startRelay, type Relay } from "../support/relay.ts"
-import { arePodsRestricted, areReplicasGuarded, argumentsOf, IMAGE } from "./deployments.ts"
+import { arePodsRestricted, areReplicasGuarded, argumentsOf, asServiceAccount, IMAGE } from "./deployments.ts"
 import { upgrading } from "./upgrading.ts"
 import { staleAfterDetachment, twoAtOnce } from "./stale-leader.ts"
 import type { TwoServers } from "./commands.cases.ts"
@@ -312,26 +311,6 @@ const CONFIG_MAP = {
 async function withoutClusterAdmin(spoke: KubeClient): Promise<void> {
   await spoke.delete(CLUSTER_ROLE_BINDINGS, { name: "open-cluster-management:hawser-agent:execution" })
   await applyManifests(spoke, memberManifests({ execution: "aggregated" }), { clock: realClock })
-}
-
-/** Writes a kubeconfig with a token of the service account, as its pods have one. */
-async function asServiceAccount(
-  admin: Connected,
-  path: string,
-  namespace: string,
-  name: string,
-  port?: number,
-): Promise<void> {
-  const { status } = await admin.client.createSubresource<object, { status: { token: string } }>(
-    SERVICE_ACCOUNTS as never,
-    { namespace, name },
-    "token",
-    { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3_600 } },
-  )
-  const { server, ca = "" } = admin.kubeconfig
-  const at = new URL(server)
-  if (port !== undefined) at.port = String(port)
-  writeFileSync(path, kubeconfigText({ server: at.href.replace(/\/$/, ""), ca, token: status.token }))
 }
 
 const OK = { status: 200, text: "ok" }

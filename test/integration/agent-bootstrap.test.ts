@@ -1,6 +1,8 @@
 // What an agent makes of bootstrap credentials that are refused, replaced, or lead elsewhere.
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { CLUSTER_ROLE_BINDINGS } from "#api/kubernetes/rbac.ts"
+import { BOOTSTRAP_ROLE } from "#hub/install/names.ts"
 import { kubernetesEntrance } from "#agent/kubernetes-hub.ts"
 import type { Bootstrap } from "#agent/registration/bootstrap-source.ts"
 import { CLUSTER, HUB, isAvailable, newScene, TOKEN, type Scene } from "./agent-registration-scene.ts"
@@ -81,4 +83,34 @@ test("bootstrap credentials that lead to a hub that knows another cluster by thi
   const after = await scene.store.load()
   assert.equal(after?.hub.server, ELSEWHERE.server)
   assert.notEqual(after?.certificate, before.certificate)
+})
+
+test("a hub that knows the token and lets it do nothing: it says so, and joins once it may", async (t) => {
+  const scene = await newScene(t)
+  const { admin } = scene.hub
+  const bindings = (await admin.list(CLUSTER_ROLE_BINDINGS)).items
+  const ours = bindings.filter(({ roleRef }) => roleRef.name === BOOTSTRAP_ROLE)
+  assert.ok(ours.length > 0)
+  for (const { metadata } of ours) await admin.delete(CLUSTER_ROLE_BINDINGS, { name: metadata.name! })
+  await scene.world.clock.advance(1_000)
+  const agent = scene.start({ reloadBootstrap: { source: SOURCE, load: async () => withToken(scene, TOKEN) } })
+  await scene.until(async () => agent.obstacle !== undefined)
+  assert.equal(agent.registered, false)
+  assert.match(
+    agent.obstacle ?? "",
+    new RegExp(
+      `^Cannot join the hub: it knows the bootstrap token but does not let it ask for a certificate of "${CLUSTER}" \\(.*forbidden.*\\); ` +
+        `.* put one for this into ${SOURCE} \\(on the hub: hawser token create --cluster-name ${CLUSTER} -o kubeconfig\\)`,
+    ),
+  )
+  for (const { metadata, roleRef, subjects, ...head } of ours) {
+    await admin.create(CLUSTER_ROLE_BINDINGS, {
+      ...head,
+      metadata: { name: metadata.name! },
+      roleRef,
+      subjects,
+    } as never)
+  }
+  await scene.until(isAvailable(scene), 180_000)
+  assert.deepEqual([agent.registered, agent.obstacle], [true, undefined])
 })

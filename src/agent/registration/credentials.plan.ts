@@ -90,6 +90,21 @@ export function adviceWhenRefused(why: string, clusterName: string, source: stri
 }
 
 /**
+ * The hub knows the bootstrap token, and does not let it ask for a certificate for this name.
+ *
+ * @param answer  of the hub: it names the user and what was asked
+ */
+export function adviceWhenForbidden(clusterName: string, source: string | undefined, answer: string): string {
+  const command = `hawser token create --cluster-name ${clusterName} -o kubeconfig`
+  const place = source === undefined ? "the agent's bootstrap kubeconfig" : source
+  return (
+    `Cannot join the hub: it knows the bootstrap token but does not let it ask for a certificate of "${clusterName}" (${answer}); ` +
+    `a token made for another cluster is good for that name alone: put one for this into ${place} (on the hub: ${command}); ` +
+    `a hub that was not prepared lets nobody in: there, hawser init. The agent goes on by itself`
+  )
+}
+
+/**
  * Where to join. The bootstrap credentials know where the hub was; where the agent followed it to is tried as well,
  * every other time.
  */

@@ -9,12 +9,15 @@ import {
   HUB_COMPONENTS_NAMESPACE,
   HUB_KUBECONFIG_SECRET,
   HUB_SERVICE_ACCOUNT,
+  hostedNamespace,
+  MANAGED_KUBECONFIG_SECRET,
   MANAGED_BY_LABEL,
 } from "./names.ts"
 
 /** Where health and metrics are served: kubelets and Prometheus come from outside of the pod. */
 const OPERATION_PORT = 8080
 const BOOTSTRAP_FOLDER = "/etc/hawser/bootstrap"
+const MANAGED_FOLDER = "/etc/hawser/managed"
 const STATE_FOLDER = "/var/lib/hawser"
 /** `node` in Node's images. A number: a kubelet cannot tell whether a name is root's. */
 const USER_ID = 1000
@@ -62,22 +65,28 @@ export function hubDeployment(
 export function agentDeployment(
   options: Common & {
     readonly clusterName: string
-    /** Of the bootstrap kubeconfig: with another one the agent starts anew. */
+    /** Of the kubeconfigs that it starts with: with others the agent starts anew. */
     readonly bootstrapChecksum: string
+    /** It runs on another cluster than the one that it manages. */
+    readonly hosted?: boolean
   },
 ): KubeObject[] {
-  const { image, clusterName } = options
+  const { image, clusterName, hosted = false } = options
+  const namespace = hosted ? hostedNamespace(clusterName) : AGENT_NAMESPACE
   const args = ["agent", "--cluster-name", clusterName]
   args.push("--bootstrap-kubeconfig", `${BOOTSTRAP_FOLDER}/kubeconfig`)
-  args.push("--hub-kubeconfig-secret", `${AGENT_NAMESPACE}/${HUB_KUBECONFIG_SECRET}`)
+  args.push("--hub-kubeconfig-secret", `${namespace}/${HUB_KUBECONFIG_SECRET}`)
+  if (hosted) args.push("--hosted", "--spoke-kubeconfig", `${MANAGED_FOLDER}/kubeconfig`)
   args.push("--dir", STATE_FOLDER, ...commonArgs(options))
   const volumeMounts = [
     { name: "bootstrap", mountPath: BOOTSTRAP_FOLDER, readOnly: true },
     { name: "state", mountPath: STATE_FOLDER },
+    ...(hosted ? [{ name: "managed", mountPath: MANAGED_FOLDER, readOnly: true }] : []),
   ]
+  const secret = (name: string, secretName: string) => ({ name, secret: { secretName, defaultMode: 0o440 } })
   return [
     newDeployment({
-      namespace: AGENT_NAMESPACE,
+      namespace,
       name: AGENT_SERVICE_ACCOUNT,
       replicas: 1,
       annotations: { "hawser.dev/bootstrap-checksum": options.bootstrapChecksum },
@@ -90,8 +99,9 @@ export function agentDeployment(
           },
         ],
         volumes: [
-          { name: "bootstrap", secret: { secretName: BOOTSTRAP_SECRET, defaultMode: 0o440 } },
+          secret("bootstrap", BOOTSTRAP_SECRET),
           { name: "state", emptyDir: { sizeLimit: "256Mi" } },
+          ...(hosted ? [secret("managed", MANAGED_KUBECONFIG_SECRET)] : []),
         ],
       },
     }),

@@ -1,4 +1,5 @@
 // Names of what an installation consists of. Those without `hawser` are OCM's: its programs look for them.
+import { createHash } from "node:crypto"
 
 /** Holds the identity that clusters join with. */
 export const HUB_NAMESPACE = "open-cluster-management"
@@ -22,6 +23,22 @@ export const AGENT_CONTAINER = "agent"
 /** On the member: what its agent introduces itself with, and what the hub gave it. OCM's agents look there too. */
 export const BOOTSTRAP_SECRET = "bootstrap-hub-kubeconfig"
 export const HUB_KUBECONFIG_SECRET = "hub-kubeconfig-secret"
+
+/** Where the agent of a cluster that it does not run on finds that cluster, with the key `kubeconfig`. OCM's name. */
+export const MANAGED_KUBECONFIG_SECRET = "external-managed-kubeconfig"
+/** On a cluster whose agent runs elsewhere: the token that it has there. */
+export const AGENT_TOKEN_SECRET = "hawser-agent-token"
+
+const NAMESPACE_LENGTH_MAX = 63
+const HASH_LENGTH = 8
+
+/** The namespace of a cluster's agent on the cluster that hosts it: one hosts many. */
+export function hostedNamespace(cluster: string): string {
+  const name = `klusterlet-${cluster}`
+  if (name.length <= NAMESPACE_LENGTH_MAX) return name
+  const hash = createHash("sha256").update(cluster).digest("hex").slice(0, HASH_LENGTH)
+  return `${name.slice(0, NAMESPACE_LENGTH_MAX - HASH_LENGTH - 1).replace(/-+$/, "")}-${hash}`
+}
 
 /** Who writes what an installation consists of, for server-side apply. */
 export const INSTALL_FIELD_MANAGER = "hawser"
